@@ -1,0 +1,115 @@
+//! Puts fields at the back of a growing buffer.
+
+/// A buffer that grows at its end. All integers are big-endian (network order).
+#[derive(Clone, Debug, Default)]
+pub struct Writer {
+    bytes: Vec<u8>,
+}
+
+impl Writer {
+    /// An empty buffer.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { bytes: Vec::new() }
+    }
+
+    /// An empty buffer with room for `capacity` bytes.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { bytes: Vec::with_capacity(capacity) }
+    }
+
+    /// How many bytes have been written.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether nothing has been written.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// What has been written.
+    #[must_use]
+    pub fn as_slice(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// What has been written, without a copy.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    /// Writes one byte.
+    pub fn u8(&mut self, value: u8) {
+        self.bytes.push(value);
+    }
+
+    /// Writes two bytes.
+    pub fn u16(&mut self, value: u16) {
+        self.bytes.extend_from_slice(&value.to_be_bytes());
+    }
+
+    /// Writes the low 24 bits of `value` as three bytes.
+    pub fn u24(&mut self, value: u32) {
+        let [_, a, b, c] = value.to_be_bytes();
+        self.bytes.extend_from_slice(&[a, b, c]);
+    }
+
+    /// Writes four bytes.
+    pub fn u32(&mut self, value: u32) {
+        self.bytes.extend_from_slice(&value.to_be_bytes());
+    }
+
+    /// Writes eight bytes.
+    pub fn u64(&mut self, value: u64) {
+        self.bytes.extend_from_slice(&value.to_be_bytes());
+    }
+
+    /// Writes `bytes` as they are.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Writes `count` zero bytes.
+    pub fn zeros(&mut self, count: usize) {
+        self.bytes.resize(self.bytes.len() + count, 0);
+    }
+
+    /// Overwrites the two bytes at `position`: for lengths known only at the end.
+    ///
+    /// # Panics
+    /// Where `position` is not at least two bytes before the end: an error of the encoder.
+    pub fn patch_u16(&mut self, position: usize, value: u16) {
+        self.bytes
+            .get_mut(position..position + 2)
+            .expect("an encoder patches what it has written")
+            .copy_from_slice(&value.to_be_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_go_in_order_and_big_endian() {
+        let mut writer = Writer::with_capacity(32);
+        writer.u16(0);
+        writer.u8(1);
+        writer.u24(0x00AA_BBCC);
+        writer.u32(2);
+        writer.u64(3);
+        writer.bytes(&[7, 8]);
+        writer.zeros(1);
+        writer.patch_u16(0, 0x0102);
+        assert_eq!(
+            writer.as_slice(),
+            [1, 2, 1, 0xAA, 0xBB, 0xCC, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3, 7, 8, 0]
+        );
+        assert_eq!(writer.len(), writer.into_vec().len());
+    }
+}
