@@ -1,1 +1,7 @@
-//! Map.
+//! What a run leaves for people to read: tables, stories, timelines and the results file.
+//!
+//! | module | what it makes |
+//! |---|---|
+//! | [`results`] | the results file: cases and their verdicts; written, read, merged, compared |
+
+pub mod results;

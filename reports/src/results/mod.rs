@@ -1,0 +1,20 @@
+//! The results file: what each case of a suite came to.
+//!
+//! [`Results`] is the file, a [`Case`] is one line of it. Keys stand in a fixed order, so that equal inputs give equal
+//! bytes (`wall_ms` aside). [`merge`] joins the files of shards; [`Comparison`] says what changed between two files.
+
+mod case;
+mod comparison;
+mod file;
+mod merge;
+mod milliseconds;
+mod shard;
+
+pub use case::{
+    CandidateType, Case, CaseValue, Failure, Path, Runtime, Selected, Transport, Verdict,
+};
+pub use comparison::{Change, Comparison, FieldChange};
+pub use file::{FORMAT, ReadError, Results};
+pub use merge::{MergeError, merge};
+pub use milliseconds::Milliseconds;
+pub use shard::{Shard, ShardError};

@@ -1,0 +1,159 @@
+//! The results file: its shape, joining shards, comparing two.
+
+use icelab_reports::results::{
+    CandidateType, Change, Comparison, MergeError, ReadError, Results, Shard, merge,
+};
+
+use crate::sample::{broken, case, connected, failed};
+
+/// The example of the promise to users, word for word.
+const PROMISED: &str = r#"
+{ "format": 1, "icelab": "0.1.0",
+  "cases": [ {
+    "file": "scenarios/nat/two-homes.yaml", "case": {"a": "symmetric"}, "seed": 7, "runtime": "native",
+    "verdict": "passed",
+    "path": "direct", "connected_ms": 312.4,
+    "phases_ms": { "gathered": 61.0, "ice": 205.2, "secure": 312.4, "open": 388.0 },
+    "selected": { "alice": {"type": "srflx", "transport": "udp", "address": "203.0.113.1:40000"}, "bob": {} },
+    "failures": [ {"expect": "path", "wanted": "direct", "got": "relayed", "at_ms": 30000.0} ],
+    "data": {}, "media": {}, "record_hash": "…", "simulated_ms": 30000.0, "wall_ms": 3.1 } ] }
+"#;
+
+#[test]
+fn the_promised_example_is_read_and_written_with_the_same_keys_in_the_same_order() {
+    let results = Results::read(PROMISED).unwrap();
+    let squeeze = |text: &str| text.split_whitespace().collect::<String>();
+    assert_eq!(squeeze(&results.write()), squeeze(PROMISED));
+}
+
+#[test]
+fn a_written_file_reads_back_as_it_was() {
+    let relay = CandidateType::Relay;
+    let results = Results::new(vec![
+        connected(
+            case("a.yaml", &[("left", "open"), ("a", "x")]),
+            relay,
+            relay,
+            312_417,
+        ),
+        failed(case("b.yaml", &[])),
+        broken(case("c.yaml", &[]), "no route"),
+    ]);
+    let text = results.write();
+    assert_eq!(Results::read(&text).unwrap(), results);
+    insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!("results_file", text);
+    });
+}
+
+#[test]
+fn an_unknown_format_and_a_broken_file_are_told_apart() {
+    let unknown = Results::read(r#"{ "format": 2, "pages": [] }"#).unwrap_err();
+    assert!(matches!(unknown, ReadError::Format { found: 2 }));
+    let broken = Results::read("{ \"format\": 1,\n \"cases\": }").unwrap_err();
+    assert!(broken.to_string().contains("line 2"), "{broken}");
+}
+
+fn suite(length: usize) -> Vec<icelab_reports::results::Case> {
+    (0..length)
+        .map(|index| case(&format!("{index}.yaml"), &[]))
+        .collect()
+}
+
+fn shard(number: usize, of: usize, length: usize) -> Results {
+    let shard = Shard::new(number, of).unwrap();
+    let dealt = suite(length).into_iter().enumerate();
+    let mut results = Results::new(
+        dealt
+            .filter(|&(index, _)| shard.takes(index))
+            .map(|(_, case)| case)
+            .collect(),
+    );
+    results.shard = Some(shard);
+    results
+}
+
+#[test]
+fn shards_in_any_order_merge_into_the_whole_suite() {
+    for length in [0, 1, 3, 7, 9] {
+        let whole = Results::new(suite(length));
+        let merged = merge(vec![
+            shard(3, 3, length),
+            shard(1, 3, length),
+            shard(2, 3, length),
+        ]);
+        assert_eq!(merged.unwrap(), whole);
+    }
+}
+
+#[test]
+fn a_missing_shard_is_named() {
+    let missing = Shard::new(2, 3).unwrap();
+    assert_eq!(
+        merge(vec![shard(1, 3, 9), shard(3, 3, 9)]),
+        Err(MergeError::Missing { missing })
+    );
+}
+
+#[test]
+fn a_case_that_is_there_twice_is_refused() {
+    let twice = vec![Results::new(suite(2)), Results::new(suite(1))];
+    let error = merge(twice).unwrap_err();
+    assert!(
+        matches!(&error, MergeError::Twice { file, .. } if file == "0.yaml"),
+        "{error}"
+    );
+}
+
+#[test]
+fn files_without_shards_are_joined_in_the_order_given() {
+    let one = Results::new(vec![case("b.yaml", &[])]);
+    let two = Results::new(vec![case("a.yaml", &[])]);
+    let files: Vec<_> = merge(vec![one, two])
+        .unwrap()
+        .cases
+        .into_iter()
+        .map(|case| case.file)
+        .collect();
+    assert_eq!(files, ["b.yaml", "a.yaml"]);
+}
+
+#[test]
+fn wall_time_alone_is_no_change() {
+    let older = Results::new(suite(3));
+    let mut newer = older.clone();
+    newer.cases[1].wall_ms = icelab_reports::results::Milliseconds::from_micros(9);
+    let comparison = Comparison::between(&older, &newer);
+    assert!(comparison.is_empty());
+    assert_eq!(comparison.unchanged, 3);
+}
+
+#[test]
+fn a_comparison_names_what_changed_was_added_and_is_gone() {
+    let (srflx, relay) = (CandidateType::Srflx, CandidateType::Relay);
+    let variables = [("a", "symmetric"), ("b", "open")];
+    let older = Results::new(vec![
+        connected(case("nat/pair.yaml", &variables), srflx, srflx, 312_400),
+        case("gone.yaml", &[]),
+        case("same.yaml", &[]),
+        case("rerun.yaml", &[]),
+    ]);
+    let mut rerun = case("rerun.yaml", &[]);
+    rerun.record_hash = Some("another".to_owned());
+    let newer = Results::new(vec![
+        failed(connected(
+            case("nat/pair.yaml", &variables),
+            relay,
+            srflx,
+            890_000,
+        )),
+        case("same.yaml", &[]),
+        rerun,
+        broken(case("new.yaml", &[]), "no route"),
+    ]);
+    let comparison = Comparison::between(&older, &newer);
+    assert!(matches!(comparison.changes[1], Change::OnlyTheRun { .. }));
+    insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!("comparison", comparison.to_string());
+    });
+}
