@@ -36,7 +36,10 @@ impl LinkModel {
     /// A link that only delays.
     #[must_use]
     pub fn delayed(delay: Duration) -> Self {
-        Self { delay, ..Self::default() }
+        Self {
+            delay,
+            ..Self::default()
+        }
     }
 
     /// The worst link that a layer is expected to work over: 20 % loss, 10 % duplicates, 20 %
@@ -223,13 +226,22 @@ where
         self.settle();
         let mut steps_at_once = 0;
         while wanted(self) {
-            let Some((next, timer)) = self.next() else { return true };
+            let Some((next, timer)) = self.next() else {
+                return true;
+            };
             if next > limit {
                 self.now = self.now.max(limit);
                 return false;
             }
-            steps_at_once = if next > self.now { 0 } else { steps_at_once + 1 };
-            assert!(steps_at_once < STEPS_AT_ONCE, "endless work at {next}: timer {timer}");
+            steps_at_once = if next > self.now {
+                0
+            } else {
+                steps_at_once + 1
+            };
+            assert!(
+                steps_at_once < STEPS_AT_ONCE,
+                "endless work at {next}: timer {timer}"
+            );
             self.now = self.now.max(next);
             self.step();
             self.settle();
@@ -296,7 +308,11 @@ where
             return;
         }
         self.line(from, "->", &packet);
-        let copies = if self.rng.chance_ppb(model.duplicate_ppb) { 2 } else { 1 };
+        let copies = if self.rng.chance_ppb(model.duplicate_ppb) {
+            2
+        } else {
+            1
+        };
         for _ in 0..copies {
             let jitter = u64::try_from(model.jitter.as_nanos()).unwrap_or(u64::MAX);
             let delay = model.delay + Duration::from_nanos(self.rng.range(0..=jitter));
@@ -304,8 +320,12 @@ where
             self.sequence += 1;
             let (now, sequence) = (self.now, self.sequence);
             match from {
-                Side::A => self.to_z.put(now + delay, overtakes, sequence, packet.clone()),
-                Side::Z => self.to_a.put(now + delay, overtakes, sequence, packet.clone()),
+                Side::A => self
+                    .to_z
+                    .put(now + delay, overtakes, sequence, packet.clone()),
+                Side::Z => self
+                    .to_a
+                    .put(now + delay, overtakes, sequence, packet.clone()),
             }
         }
     }
@@ -333,7 +353,11 @@ impl<P> Direction<P> {
     }
 
     fn put(&mut self, at: Instant, overtakes: bool, sequence: u64, packet: P) {
-        let at = if overtakes { at } else { at.max(self.last_arrival) };
+        let at = if overtakes {
+            at
+        } else {
+            at.max(self.last_arrival)
+        };
         self.last_arrival = self.last_arrival.max(at);
         self.in_flight.insert((at, sequence), packet);
     }
