@@ -1,0 +1,2 @@
+//! Speed of building and checking one ICE request.
+fn main() {}

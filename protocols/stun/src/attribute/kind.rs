@@ -1,0 +1,93 @@
+//! The numbers of the attributes (the IANA registry "STUN Attributes").
+
+/// MAPPED-ADDRESS (RFC 8489).
+pub const MAPPED_ADDRESS: u16 = 0x0001;
+/// CHANGE-REQUEST (RFC 5780).
+pub const CHANGE_REQUEST: u16 = 0x0003;
+/// USERNAME (RFC 8489).
+pub const USERNAME: u16 = 0x0006;
+/// MESSAGE-INTEGRITY (RFC 8489).
+pub const MESSAGE_INTEGRITY: u16 = 0x0008;
+/// ERROR-CODE (RFC 8489).
+pub const ERROR_CODE: u16 = 0x0009;
+/// UNKNOWN-ATTRIBUTES (RFC 8489).
+pub const UNKNOWN_ATTRIBUTES: u16 = 0x000A;
+/// CHANNEL-NUMBER (RFC 8656).
+pub const CHANNEL_NUMBER: u16 = 0x000C;
+/// LIFETIME (RFC 8656).
+pub const LIFETIME: u16 = 0x000D;
+/// XOR-PEER-ADDRESS (RFC 8656).
+pub const XOR_PEER_ADDRESS: u16 = 0x0012;
+/// DATA (RFC 8656).
+pub const DATA: u16 = 0x0013;
+/// REALM (RFC 8489).
+pub const REALM: u16 = 0x0014;
+/// NONCE (RFC 8489).
+pub const NONCE: u16 = 0x0015;
+/// XOR-RELAYED-ADDRESS (RFC 8656).
+pub const XOR_RELAYED_ADDRESS: u16 = 0x0016;
+/// REQUESTED-ADDRESS-FAMILY (RFC 8656).
+pub const REQUESTED_ADDRESS_FAMILY: u16 = 0x0017;
+/// EVEN-PORT (RFC 8656).
+pub const EVEN_PORT: u16 = 0x0018;
+/// REQUESTED-TRANSPORT (RFC 8656).
+pub const REQUESTED_TRANSPORT: u16 = 0x0019;
+/// DONT-FRAGMENT (RFC 8656).
+pub const DONT_FRAGMENT: u16 = 0x001A;
+/// MESSAGE-INTEGRITY-SHA256 (RFC 8489).
+pub const MESSAGE_INTEGRITY_SHA256: u16 = 0x001C;
+/// PASSWORD-ALGORITHM (RFC 8489).
+pub const PASSWORD_ALGORITHM: u16 = 0x001D;
+/// USERHASH (RFC 8489).
+pub const USERHASH: u16 = 0x001E;
+/// XOR-MAPPED-ADDRESS (RFC 8489).
+pub const XOR_MAPPED_ADDRESS: u16 = 0x0020;
+/// RESERVATION-TOKEN (RFC 8656).
+pub const RESERVATION_TOKEN: u16 = 0x0022;
+/// PRIORITY (RFC 8445).
+pub const PRIORITY: u16 = 0x0024;
+/// USE-CANDIDATE (RFC 8445).
+pub const USE_CANDIDATE: u16 = 0x0025;
+/// PADDING (RFC 5780).
+pub const PADDING: u16 = 0x0026;
+/// RESPONSE-PORT (RFC 5780).
+pub const RESPONSE_PORT: u16 = 0x0027;
+/// CONNECTION-ID (RFC 6062).
+pub const CONNECTION_ID: u16 = 0x002A;
+/// ADDITIONAL-ADDRESS-FAMILY (RFC 8656).
+pub const ADDITIONAL_ADDRESS_FAMILY: u16 = 0x8000;
+/// ADDRESS-ERROR-CODE (RFC 8656).
+pub const ADDRESS_ERROR_CODE: u16 = 0x8001;
+/// PASSWORD-ALGORITHMS (RFC 8489).
+pub const PASSWORD_ALGORITHMS: u16 = 0x8002;
+/// ALTERNATE-DOMAIN (RFC 8489).
+pub const ALTERNATE_DOMAIN: u16 = 0x8003;
+/// ICMP (RFC 8656).
+pub const ICMP: u16 = 0x8004;
+/// SOFTWARE (RFC 8489).
+pub const SOFTWARE: u16 = 0x8022;
+/// ALTERNATE-SERVER (RFC 8489).
+pub const ALTERNATE_SERVER: u16 = 0x8023;
+/// CACHE-TIMEOUT (RFC 5780).
+pub const CACHE_TIMEOUT: u16 = 0x8027;
+/// FINGERPRINT (RFC 8489).
+pub const FINGERPRINT: u16 = 0x8028;
+/// ICE-CONTROLLED (RFC 8445).
+pub const ICE_CONTROLLED: u16 = 0x8029;
+/// ICE-CONTROLLING (RFC 8445).
+pub const ICE_CONTROLLING: u16 = 0x802A;
+/// RESPONSE-ORIGIN (RFC 5780).
+pub const RESPONSE_ORIGIN: u16 = 0x802B;
+/// OTHER-ADDRESS (RFC 5780).
+pub const OTHER_ADDRESS: u16 = 0x802C;
+/// MOBILITY-TICKET (RFC 8016).
+pub const MOBILITY_TICKET: u16 = 0x8030;
+/// NOMINATION (draft-thatcher-ice-renomination).
+pub const NOMINATION: u16 = 0xC001;
+
+/// Whether a message with such an attribute cannot be processed by who does not understand it
+/// (RFC 8489 section 14).
+#[must_use]
+pub const fn is_comprehension_required(kind: u16) -> bool {
+    kind < 0x8000
+}
