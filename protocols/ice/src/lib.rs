@@ -1,1 +1,29 @@
-//! Map.
+//! ICE (RFC 8445): how two hosts find a way to each other through NATs.
+//!
+//! An [`Agent`] is given candidates from outside, pairs its own with the peer's, checks the pairs,
+//! and, where it controls, nominates one for each component.
+//!
+//! - [`agent`](Agent): the state machine's outside: commands, getters, dispatch.
+//! - [`config`](Config), [`state`](State), [`event`](Event), [`discard`](Discard).
+//! - [`candidate`](Candidate), [`foundation`](Foundation), [`credentials`](Credentials).
+
+mod agent;
+mod candidate;
+mod config;
+mod credentials;
+mod discard;
+mod event;
+mod foundation;
+mod state;
+
+pub use agent::{Agent, PairInfo, PairState, RemoteError, SendError};
+pub use candidate::{
+    Address, Candidate, CandidateError, CandidateKind, CandidateTransport, LocalCandidate,
+    RelayTransport, TcpType,
+};
+pub use config::{Config, Consent, Grace, Limits, Nomination, Role};
+pub use credentials::{Credentials, CredentialsError};
+pub use discard::{Discard, Discards};
+pub use event::{CheckFailure, CheckPurpose, Event, Ignored, SelectedPair, Side};
+pub use foundation::{Foundation, FoundationError};
+pub use state::State;
