@@ -1,1 +1,27 @@
-//! Map.
+//! A deterministic simulated internet.
+//!
+//! - [`topology`]: nodes, links, addresses and routes. [`Network`] builds them.
+//! - [`link`]: rate, delay, loss, queues: what a link does to packets.
+//! - [`packet`]: IP packets as the bytes they are.
+//! - [`nat`] and [`firewall`]: what gateways do to packets.
+//! - [`record`]: what happened, in one order, with a hash that names the run.
+//! - [`simulation`]: hosts with guests, driven from event to event. [`Simulation`] is the way in.
+
+pub mod link;
+pub mod packet;
+pub mod record;
+pub mod simulation;
+pub mod topology;
+/// Network address translation.
+pub mod nat {
+    /// How a NAT behaves.
+    #[derive(Debug, Clone)] pub struct Config; }
+/// Firewalls.
+pub mod firewall {
+    /// How a firewall behaves.
+    #[derive(Debug, Clone)] pub struct Config; }
+
+pub use link::{Chance, DirectionConfig, LinkChange, LinkConfig, LinkPreset};
+pub use record::{Entry, Level, Name, Value, What};
+pub use simulation::{Simulation, Step};
+pub use topology::{BuildError, GatewayConfig, HostConfig, LinkId, Network, NodeId};
