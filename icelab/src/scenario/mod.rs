@@ -2,3 +2,4 @@
 
 pub mod plan;
 mod stand_in;
+pub mod text;

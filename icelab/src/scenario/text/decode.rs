@@ -1,0 +1,530 @@
+//! From the tree to typed values: each type reads itself from a node, and tells every fault it meets.
+
+use core::fmt;
+use std::borrow::Cow;
+
+use indexmap::IndexMap;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Serialize, Serializer};
+
+use super::fault::{Fault, Faults};
+use super::node::{Content, Entry, Node};
+use super::source::Span;
+
+/// A type that reads itself from a value of a scenario file.
+pub trait FromNode: Sized {
+    /// The typed value; `None` after telling `faults` why not.
+    fn from_node(node: &Node, faults: &mut Faults) -> Option<Self>;
+}
+
+/// A value, and where it stands. Equal when the values are.
+#[derive(Clone, Debug, Default)]
+pub struct At<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl<T: PartialEq> PartialEq for At<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl<T> At<T> {
+    /// A value that stands nowhere, for files that are written rather than read.
+    pub fn nowhere(value: T) -> Self {
+        Self { value, span: Span::default() }
+    }
+}
+
+impl<T: FromNode> FromNode for At<T> {
+    fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
+        if matches!(node.content, Content::Empty) {
+            faults.push(
+                Fault::new(node.span, "a key without a value")
+                    .label("nothing is written here")
+                    .help("write `{}` for an empty value, or remove the key"),
+            );
+            return None;
+        }
+        Some(Self { value: T::from_node(node, faults)?, span: node.span })
+    }
+}
+
+impl<T: Serialize> Serialize for At<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value.serialize(serializer)
+    }
+}
+
+/// In the schema, any value may also be a matrix variable.
+impl<T: JsonSchema> JsonSchema for At<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("Or_variable_{}", T::schema_name()).into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let value = generator.subschema_for::<T>();
+        json_schema!({ "anyOf": [value, { "type": "string", "pattern": VARIABLE }] })
+    }
+}
+
+/// `$name` alone, which keeps the type of the matrix's value.
+const VARIABLE: &str = r"^\$[A-Za-z_][A-Za-z0-9_]*$";
+
+impl FromNode for bool {
+    fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
+        match &node.content {
+            Content::Bool(value) => Some(*value),
+            Content::Text(text) => {
+                let meant = match text.to_ascii_lowercase().as_str() {
+                    "yes" | "y" | "on" => Some("true"),
+                    "no" | "n" | "off" => Some("false"),
+                    _ => None,
+                };
+                let fault = Fault::wrong_kind(node, "true or false");
+                faults.push(match meant {
+                    Some(word) => fault.help(format!("write `{word}`: `{text}` is a word in YAML 1.2")),
+                    None => fault,
+                });
+                None
+            }
+            Content::Empty | Content::Number(_) | Content::List(_) | Content::Map(_) => {
+                faults.push(Fault::wrong_kind(node, "true or false"));
+                None
+            }
+        }
+    }
+}
+
+impl FromNode for u64 {
+    fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
+        if let Content::Number(number) = &node.content
+            && let Some(value) = number.as_u64()
+        {
+            return Some(value);
+        }
+        faults.push(Fault::wrong_kind(node, "a whole number from 0 up"));
+        None
+    }
+}
+
+impl FromNode for String {
+    fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
+        match &node.content {
+            Content::Text(text) => Some(text.clone()),
+            Content::Number(_) | Content::Bool(_) => {
+                faults.push(
+                    Fault::wrong_kind(node, "text")
+                        .help(format!("put it into quotes: \"{node}\"")),
+                );
+                None
+            }
+            Content::Empty | Content::List(_) | Content::Map(_) => {
+                faults.push(Fault::wrong_kind(node, "text"));
+                None
+            }
+        }
+    }
+}
+
+/// Any value, read later.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Anything(pub Node);
+
+impl FromNode for Anything {
+    fn from_node(node: &Node, _faults: &mut Faults) -> Option<Self> {
+        Some(Self(node.clone()))
+    }
+}
+
+impl Serialize for Anything {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        fn value(node: &Node) -> serde_yaml::Value {
+            match &node.content {
+                Content::Empty => serde_yaml::Value::Null,
+                Content::Bool(value) => (*value).into(),
+                Content::Number(number) => serde_yaml::Value::Number(number.clone()),
+                Content::Text(text) => text.clone().into(),
+                Content::List(items) => items.iter().map(value).collect::<Vec<_>>().into(),
+                Content::Map(entries) => serde_yaml::Value::Mapping(
+                    entries.iter().map(|e| (e.key.clone().into(), value(&e.value))).collect(),
+                ),
+            }
+        }
+        value(&self.0).serialize(serializer)
+    }
+}
+
+impl JsonSchema for Anything {
+    fn schema_name() -> Cow<'static, str> {
+        "Anything".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
+        json_schema!(true)
+    }
+}
+
+/// One value, or a list of such.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OneOrMany<T>(pub Vec<At<T>>);
+
+impl<T: FromNode> FromNode for OneOrMany<T> {
+    fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
+        match &node.content {
+            Content::List(items) if items.is_empty() => Some(Self(Vec::new())),
+            Content::List(_) => Vec::from_node(node, faults).map(Self),
+            Content::Empty
+            | Content::Bool(_)
+            | Content::Number(_)
+            | Content::Text(_)
+            | Content::Map(_) => Some(Self(vec![At::from_node(node, faults)?])),
+        }
+    }
+}
+
+impl<T: Serialize> Serialize for OneOrMany<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [one] => one.serialize(serializer),
+            many => many.serialize(serializer),
+        }
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("One_or_many_{}", T::schema_name()).into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = generator.subschema_for::<T>();
+        let many = generator.subschema_for::<Vec<At<T>>>();
+        json_schema!({ "anyOf": [one, many] })
+    }
+}
+
+impl<T: FromNode> FromNode for Vec<At<T>> {
+    fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
+        let Content::List(items) = &node.content else {
+            faults.push(Fault::wrong_kind(node, "a list").help("a list is `[a, b]`, or lines that start with `- `"));
+            return None;
+        };
+        let read: Vec<_> = items.iter().map(|item| At::from_node(item, faults)).collect();
+        read.into_iter().collect()
+    }
+}
+
+/// Names with what they stand for, in the file's order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Named<T>(pub Vec<Definition<T>>);
+
+/// A name with what it stands for.
+#[derive(Clone, Debug)]
+pub struct Definition<T> {
+    /// The name.
+    pub name: String,
+    /// Where the name stands.
+    pub name_span: Span,
+    /// What it stands for.
+    pub value: T,
+}
+
+impl<T: PartialEq> PartialEq for Definition<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.value == other.value
+    }
+}
+
+impl<T> Default for Named<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: FromNode> FromNode for Named<T> {
+    fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
+        let entries = map(node, faults)?;
+        let mut all = Some(Vec::with_capacity(entries.len()));
+        for entry in entries {
+            if !is_name(&entry.key) {
+                faults.push(
+                    Fault::new(entry.key_span, format!("`{}` cannot be a name", entry.key)).help(
+                        "names are letters, digits, `_` and `-`, begin with a letter, and have at most 48 of them",
+                    ),
+                );
+            }
+            let value = At::<T>::from_node(&entry.value, faults);
+            match (value, &mut all) {
+                (Some(value), Some(list)) => list.push(Definition {
+                    name: entry.key.clone(),
+                    name_span: entry.key_span,
+                    value: value.value,
+                }),
+                (None, _) => all = None,
+                (Some(_), None) => {}
+            }
+        }
+        all.map(Self)
+    }
+}
+
+impl<T: Serialize> Serialize for Named<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|definition| (&definition.name, &definition.value)))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Named<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("Named_{}", T::schema_name()).into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<IndexMap<String, At<T>>>()
+    }
+}
+
+/// Whether a text can name something.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    text.len() <= 48
+        && text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-')
+}
+
+/// The entries of a map.
+pub fn map<'a>(node: &'a Node, faults: &mut Faults) -> Option<&'a [Entry]> {
+    if let Content::Map(entries) = &node.content {
+        return Some(entries);
+    }
+    faults.push(
+        Fault::wrong_kind(node, "a map").help("a map is `{ key: value }`, or lines of `key: value`"),
+    );
+    None
+}
+
+/// A preset's or profile's name, or the settings themselves.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NameOr<T> {
+    /// The name.
+    Name(String),
+    /// The settings.
+    Given(T),
+}
+
+impl<T: FromNode> FromNode for NameOr<T> {
+    fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
+        match &node.content {
+            Content::Text(name) => Some(Self::Name(name.clone())),
+            Content::Map(_) | Content::List(_) => T::from_node(node, faults).map(Self::Given),
+            Content::Empty | Content::Bool(_) | Content::Number(_) => {
+                faults.push(Fault::wrong_kind(node, "a name or its settings"));
+                None
+            }
+        }
+    }
+}
+
+impl<T: Serialize> Serialize for NameOr<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Name(name) => name.serialize(serializer),
+            Self::Given(given) => given.serialize(serializer),
+        }
+    }
+}
+
+/// Declares a map of the grammar: a struct whose fields are its keys, all of them optional, each with its place.
+///
+/// `later` names keys that the grammar has and this version refuses.
+macro_rules! grammar {
+    (
+        $(#[$meta:meta])*
+        $name:ident, $place:literal {
+            $( $(#[$field_meta:meta])* $field:ident : $kind:ty ),* $(,)?
+        }
+        $( later { $($later:literal),* $(,)? } )?
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq, schemars::JsonSchema, serde::Serialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            $(
+                $(#[$field_meta])*
+                #[serde(skip_serializing_if = "Option::is_none")]
+                pub $field: Option<$crate::scenario::text::decode::At<$kind>>,
+            )*
+        }
+
+        impl $name {
+            /// The keys that it knows.
+            pub const KEYS: &'static [&'static str] =
+                &[$( $crate::scenario::text::decode::plain_key(stringify!($field)) ),*];
+
+            /// The keys of the grammar that come with a later version.
+            pub const LATER: &'static [&'static str] = &[$( $($later),* )?];
+
+            /// Reads the entries of a map; `more_keys` are known to the caller, for the messages.
+            pub fn from_entries<'a>(
+                entries: impl IntoIterator<Item = &'a $crate::scenario::text::node::Entry>,
+                more_keys: &[&str],
+                faults: &mut $crate::scenario::text::fault::Faults,
+            ) -> Self {
+                #[allow(unused_mut, reason = "a map may have no keys yet")]
+                let mut read = Self::default();
+                for entry in entries {
+                    $(
+                        if entry.key == $crate::scenario::text::decode::plain_key(stringify!($field)) {
+                            read.$field = $crate::scenario::text::decode::FromNode::from_node(&entry.value, faults);
+                            continue;
+                        }
+                    )*
+                    $crate::scenario::text::decode::refuse_key(
+                        entry, Self::KEYS, more_keys, Self::LATER, $place, faults,
+                    );
+                }
+                read
+            }
+        }
+
+        impl $crate::scenario::text::decode::FromNode for $name {
+            fn from_node(
+                node: &$crate::scenario::text::node::Node,
+                faults: &mut $crate::scenario::text::fault::Faults,
+            ) -> Option<Self> {
+                let entries = $crate::scenario::text::decode::map(node, faults)?;
+                Some(Self::from_entries(entries, &[], faults))
+            }
+        }
+    };
+}
+pub(crate) use grammar;
+
+/// Declares the words that may stand in one place.
+///
+/// `later` names words that the grammar has and this version refuses.
+macro_rules! words {
+    (
+        $(#[$meta:meta])*
+        $name:ident, $what:literal {
+            $( $(#[$word_meta:meta])* $variant:ident = $word:literal ),* $(,)?
+        }
+        $( later { $($later:literal),* $(,)? } )?
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, schemars::JsonSchema, serde::Serialize)]
+        pub enum $name {
+            $( $(#[$word_meta])* #[serde(rename = $word)] $variant, )*
+        }
+
+        impl $name {
+            /// The words.
+            pub const WORDS: &'static [&'static str] = &[$($word),*];
+
+            /// The word of a text.
+            #[must_use]
+            pub fn from_word(word: &str) -> Option<Self> {
+                match word {
+                    $( $word => Some(Self::$variant), )*
+                    _ => None,
+                }
+            }
+
+            /// How it is written.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self {
+                    $( Self::$variant => $word, )*
+                }
+            }
+        }
+
+        impl $crate::scenario::text::decode::FromNode for $name {
+            fn from_node(
+                node: &$crate::scenario::text::node::Node,
+                faults: &mut $crate::scenario::text::fault::Faults,
+            ) -> Option<Self> {
+                $crate::scenario::text::decode::read_word(
+                    node, Self::from_word, Self::WORDS, &[$( $($later),* )?], $what, faults,
+                )
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+/// A key as it is written: without Rust's mark for its own words.
+#[must_use]
+pub const fn plain_key(field: &'static str) -> &'static str {
+    match field.as_bytes() {
+        [b'r', b'#', ..] => field.split_at(2).1,
+        _ => field,
+    }
+}
+
+/// Tells that a key means nothing here, or not yet.
+pub fn refuse_key(
+    entry: &Entry,
+    keys: &[&str],
+    more_keys: &[&str],
+    later: &[&str],
+    place: &str,
+    faults: &mut Faults,
+) {
+    if later.contains(&entry.key.as_str()) {
+        faults.push(Fault::not_supported_yet(entry.key_span, &entry.key));
+    } else {
+        let known: Vec<&str> = more_keys.iter().chain(keys).copied().collect();
+        faults.push(Fault::unknown_key(entry, &known, place));
+    }
+}
+
+/// Reads one of some words.
+pub fn read_word<T>(
+    node: &Node,
+    from_word: impl Fn(&str) -> Option<T>,
+    words: &[&str],
+    later: &[&str],
+    what: &str,
+    faults: &mut Faults,
+) -> Option<T> {
+    let Content::Text(text) = &node.content else {
+        faults.push(Fault::wrong_kind(node, what).help(format!("one of: {}", words.join(", "))));
+        return None;
+    };
+    if let Some(value) = from_word(text) {
+        return Some(value);
+    }
+    if later.contains(&text.as_str()) {
+        faults.push(Fault::not_supported_yet(node.span, &format!("{what} `{text}`")));
+    } else {
+        faults.push(Fault::unknown_word(node.span, text, words, what));
+    }
+    None
+}
+
+impl<T: fmt::Display> fmt::Display for At<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.fmt(formatter)
+    }
+}

@@ -1,0 +1,156 @@
+//! What is wrong with a file, where, and how to mend it: the wording of every message in one place.
+
+use core::fmt;
+
+use super::nearest::nearest;
+use super::node::{Entry, Node};
+use super::source::{Source, Span};
+
+/// One thing that is wrong with a scenario file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where.
+    pub span: Span,
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// What stands beside the excerpt.
+    pub label: String,
+    /// How to mend it.
+    pub help: Option<String>,
+}
+
+impl Fault {
+    /// A fault at a place.
+    pub fn new(span: Span, message: impl Into<String>) -> Self {
+        Self { span, message: message.into(), label: "here".to_owned(), help: None }
+    }
+
+    /// With what stands beside the excerpt.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// With how to mend it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// With the nearest of the words that would be right, or, where none is near, with all of them.
+    #[must_use]
+    pub fn one_of(self, written: &str, words: &[&str]) -> Self {
+        match nearest(written, words.iter().copied()) {
+            Some(word) => self.help(format!("did you mean `{word}`?")),
+            None if words.is_empty() => self,
+            None => self.help(format!("one of: {}", words.join(", "))),
+        }
+    }
+
+    /// A key that means nothing here.
+    #[must_use]
+    pub fn unknown_key(entry: &Entry, keys: &[&str], place: &str) -> Self {
+        Self::new(entry.key_span, format!("unknown key `{}` in {place}", entry.key))
+            .label("not known here")
+            .one_of(&entry.key, keys)
+    }
+
+    /// A word of the grammar whose meaning comes later.
+    #[must_use]
+    pub fn not_supported_yet(span: Span, word: &str) -> Self {
+        Self::new(span, format!("not supported yet: {word}")).label("comes with a later version")
+    }
+
+    /// A value of another kind than is wanted.
+    #[must_use]
+    pub fn wrong_kind(node: &Node, wanted: &str) -> Self {
+        let kind = node.content.kind();
+        Self::new(node.span, format!("expected {wanted}, found {kind}"))
+            .label(format!("should be {wanted}"))
+    }
+
+    /// A word that is none of those that would be right.
+    #[must_use]
+    pub fn unknown_word(span: Span, word: &str, words: &[&str], what: &str) -> Self {
+        Self::new(span, format!("unknown {what} `{word}`"))
+            .label(format!("no such {what}"))
+            .one_of(word, words)
+    }
+
+    /// A key that must be there.
+    #[must_use]
+    pub fn missing(span: Span, key: &str, place: &str) -> Self {
+        Self::new(span, format!("{place} needs `{key}`")).label(format!("`{key}` is missing"))
+    }
+}
+
+/// The faults found so far; at most [`Faults::LIMIT`] are kept.
+#[derive(Clone, Debug, Default)]
+pub struct Faults {
+    list: Vec<Fault>,
+}
+
+impl Faults {
+    /// A file with more faults than this is told only of the first ones.
+    pub const LIMIT: usize = 20;
+
+    /// Keeps a fault, unless it is known already.
+    pub fn push(&mut self, fault: Fault) {
+        if self.list.len() < Self::LIMIT && !self.list.contains(&fault) {
+            self.list.push(fault);
+        }
+    }
+
+    /// Whether none was found.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Whether no more can be kept.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.list.len() >= Self::LIMIT
+    }
+
+    /// The faults, in the order of their places.
+    #[must_use]
+    pub fn into_sorted(mut self) -> Vec<Fault> {
+        self.list.sort_by_key(|fault| fault.span);
+        self.list
+    }
+}
+
+/// A file that cannot be used, with all that is wrong with it.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The file.
+    pub source: Source,
+    /// What is wrong with it, in the order of the places; never empty.
+    pub faults: Vec<Fault>,
+}
+
+impl Refusal {
+    /// Each fault as `FILE:LINE:COLUMN: message`, without excerpts.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        self.faults
+            .iter()
+            .map(|fault| {
+                let (line, column) = self.source.position(fault.span.start);
+                let help = fault.help.as_ref().map_or(String::new(), |help| format!(" ({help})"));
+                format!("{}:{line}:{column}: {}{help}", self.source.name, fault.message)
+            })
+            .collect()
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.lines().join("\n"))
+    }
+}
+
+impl core::error::Error for Refusal {}
