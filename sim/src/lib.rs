@@ -7,19 +7,13 @@
 //! - [`record`]: what happened, in one order, with a hash that names the run.
 //! - [`simulation`]: hosts with guests, driven from event to event. [`Simulation`] is the way in.
 
+pub mod firewall;
 pub mod link;
+pub mod nat;
 pub mod packet;
 pub mod record;
 pub mod simulation;
 pub mod topology;
-/// Network address translation.
-pub mod nat {
-    /// How a NAT behaves.
-    #[derive(Debug, Clone)] pub struct Config; }
-/// Firewalls.
-pub mod firewall {
-    /// How a firewall behaves.
-    #[derive(Debug, Clone)] pub struct Config; }
 
 pub use link::{Chance, DirectionConfig, LinkChange, LinkConfig, LinkPreset};
 pub use record::{Entry, Level, Name, Value, What};

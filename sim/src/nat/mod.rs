@@ -1,0 +1,15 @@
+//! NATs in the words of RFC 4787: mapping and filtering as two independent tables.
+//!
+//! [`Nat`] is a pure state machine: packets go in with the time, and come out rewritten with a [`Verdict`]. It neither
+//! routes nor lowers the TTL: both are the fabric's.
+
+mod config;
+mod gateway;
+mod note;
+
+pub use config::{
+    Behaviour, Config, FilterState, Fragments, Hairpin, Kind, Pooling, Ports, Refresh, State,
+    Timeouts, Tracking, Unsolicited, WhenFull,
+};
+pub use gateway::Nat;
+pub use note::{DropReason, Ending, Entry, Note, Verdict};
