@@ -18,12 +18,7 @@ impl Backoff {
     /// Waits of `initial`, then `factor` times as long each, at most `longest`; `tries` of them.
     #[must_use]
     pub fn new(initial: Duration, factor: u32, longest: Duration, tries: u32) -> Self {
-        Self {
-            next: initial.min(longest),
-            factor,
-            longest,
-            left: tries,
-        }
+        Self { next: initial.min(longest), factor, longest, left: tries }
     }
 
     /// The next wait, or `None` where no try is left.
@@ -50,10 +45,7 @@ mod tests {
         let millis = Duration::from_millis;
         let mut backoff = Backoff::new(millis(500), 2, millis(1500), 4);
         let waits: Vec<_> = core::iter::from_fn(|| backoff.next_interval()).collect();
-        assert_eq!(
-            waits,
-            [millis(500), millis(1000), millis(1500), millis(1500)]
-        );
+        assert_eq!(waits, [millis(500), millis(1000), millis(1500), millis(1500)]);
         assert_eq!(backoff.tries_left(), 0);
     }
 }

@@ -108,17 +108,11 @@ mod tests {
 
     #[test]
     fn arithmetic_stops_at_the_ends() {
-        assert_eq!(
-            Instant::FAR_FUTURE + Duration::from_secs(1),
-            Instant::FAR_FUTURE
-        );
+        assert_eq!(Instant::FAR_FUTURE + Duration::from_secs(1), Instant::FAR_FUTURE);
         assert_eq!(Instant::START + Duration::MAX, Instant::FAR_FUTURE);
         assert_eq!(Instant::START - Duration::from_secs(1), Instant::START);
         assert_eq!(Instant::START - Instant::from_millis(5), Duration::ZERO);
-        assert_eq!(
-            Instant::from_millis(7) - Instant::from_millis(5),
-            Duration::from_millis(2)
-        );
+        assert_eq!(Instant::from_millis(7) - Instant::from_millis(5), Duration::from_millis(2));
     }
 
     #[test]

@@ -70,14 +70,7 @@ impl Datagram {
     #[must_use]
     pub const fn new(source: SocketAddr, destination: SocketAddr, payload: Vec<u8>) -> Self {
         let (ecn, ttl, dont_fragment) = (Ecn::NotEct, Self::TTL, false);
-        Self {
-            source,
-            destination,
-            ecn,
-            ttl,
-            dont_fragment,
-            payload,
-        }
+        Self { source, destination, ecn, ttl, dont_fragment, payload }
     }
 }
 

@@ -23,11 +23,7 @@ impl<P, E> OutputQueue<P, E> {
     /// An empty queue.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            queue: VecDeque::new(),
-            packets: 0,
-            dropped: 0,
-        }
+        Self { queue: VecDeque::new(), packets: 0, dropped: 0 }
     }
 
     /// Adds a packet at the end, or drops and counts it where too many wait.
@@ -84,10 +80,7 @@ mod tests {
         queue.event("two");
         queue.packet(3);
         let all: Vec<_> = core::iter::from_fn(|| queue.pop()).collect();
-        assert_eq!(
-            all,
-            [Output::Packet(1), Output::Event("two"), Output::Packet(3)]
-        );
+        assert_eq!(all, [Output::Packet(1), Output::Event("two"), Output::Packet(3)]);
         assert!(queue.is_empty());
     }
 

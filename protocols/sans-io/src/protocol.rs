@@ -94,12 +94,7 @@ mod tests {
 
     #[test]
     fn the_earlier_deadline_wins_and_a_tie_goes_to_the_first() {
-        let at = |millis, timer| {
-            Some(Deadline {
-                at: Instant::from_millis(millis),
-                timer,
-            })
-        };
+        let at = |millis, timer| Some(Deadline { at: Instant::from_millis(millis), timer });
         assert_eq!(Deadline::earlier(at(1, "a"), at(2, "b")), at(1, "a"));
         assert_eq!(Deadline::earlier(at(2, "a"), at(1, "b")), at(1, "b"));
         assert_eq!(Deadline::earlier(at(1, "a"), at(1, "b")), at(1, "a"));

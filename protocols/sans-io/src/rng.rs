@@ -50,10 +50,7 @@ impl Rng {
         // the blocks before it led to. The length comes first, so no path is another's prefix.
         let mut key = descend(&self.seed, label.len() as u64);
         for block in label.as_bytes().chunks(7) {
-            let number = block
-                .iter()
-                .rev()
-                .fold(0, |number, byte| number << 8 | u64::from(*byte));
+            let number = block.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte));
             key = descend(&key, number);
         }
         key = descend(&key, index >> 32);
@@ -215,10 +212,7 @@ mod tests {
         for _ in 0..60_000 {
             counts[usize::try_from(rng.below(6)).unwrap()] += 1;
         }
-        assert!(
-            counts.iter().all(|count| (9_500..10_500).contains(count)),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|count| (9_500..10_500).contains(count)), "{counts:?}");
         assert_eq!(rng.below(0), 0);
         assert_eq!(rng.below(1), 0);
     }

@@ -16,10 +16,7 @@ impl<K: Ord + Clone> Timers<K> {
     /// No timer set.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            by_key: BTreeMap::new(),
-            by_time: BTreeSet::new(),
-        }
+        Self { by_key: BTreeMap::new(), by_time: BTreeSet::new() }
     }
 
     /// Sets `key` to fire at `at`, whatever it was set to before.

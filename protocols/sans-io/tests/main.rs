@@ -20,10 +20,7 @@ enum Said {
 
 impl Pinger {
     fn idle() -> Self {
-        Self {
-            output: OutputQueue::new(),
-            retry: None,
-        }
+        Self { output: OutputQueue::new(), retry: None }
     }
 
     fn ping(&mut self, now: Instant) {
@@ -62,10 +59,7 @@ impl Protocol for Pinger {
     }
 
     fn poll_timeout(&self) -> Option<Deadline> {
-        self.retry.map(|(at, _)| Deadline {
-            at,
-            timer: "ping.retry",
-        })
+        self.retry.map(|(at, _)| Deadline { at, timer: "ping.retry" })
     }
 }
 
@@ -95,11 +89,7 @@ fn a_lost_ping_is_sent_again() {
     let mut seen = 0;
     pair.filter(move |from, _, _| {
         seen += 1;
-        if from == Side::A && seen == 1 {
-            Passing::Lost
-        } else {
-            Passing::Pass
-        }
+        if from == Side::A && seen == 1 { Passing::Lost } else { Passing::Pass }
     });
     assert!(pair.drive(Instant::from_secs(9)));
     assert_eq!(pair.now(), Instant::from_millis(100));
@@ -108,13 +98,7 @@ fn a_lost_ping_is_sent_again() {
 
 #[test]
 fn nobody_there_is_noticed() {
-    let mut pair = pinging(
-        LinkModel {
-            loss_ppb: 1_000_000_000,
-            ..LinkModel::default()
-        },
-        1,
-    );
+    let mut pair = pinging(LinkModel { loss_ppb: 1_000_000_000, ..LinkModel::default() }, 1);
     assert!(pair.drive(Instant::from_secs(99)));
     assert_eq!(pair.events_a(), [Said::GaveUp]);
 }
@@ -160,10 +144,7 @@ impl Protocol for Stuck {
         None
     }
     fn poll_timeout(&self) -> Option<Deadline> {
-        Some(Deadline {
-            at: Instant::START,
-            timer: "stuck.forever",
-        })
+        Some(Deadline { at: Instant::START, timer: "stuck.forever" })
     }
 }
 

@@ -45,11 +45,7 @@ where
     let mut needless = make();
     needless.call_needlessly();
     needless.drive(Instant::START + limit);
-    assert_eq!(
-        plain.log(),
-        needless.log(),
-        "needless calls of handle_timeout change the run"
-    );
+    assert_eq!(plain.log(), needless.log(), "needless calls of handle_timeout change the run");
 }
 
 /// Each deadline, once handled, gives way to a later one or to none; also where the driver is late.
@@ -66,11 +62,7 @@ pub fn deadlines_advance<P: Protocol>(layer: &mut P, limit: Duration, lateness: 
         layer.handle_timeout(now);
         while layer.poll_output().is_some() {}
         if let Some(next) = layer.poll_timeout() {
-            assert!(
-                next.at > now,
-                "{} was handled at {now}, then {next:?}",
-                deadline.timer
-            );
+            assert!(next.at > now, "{} was handled at {now}, then {next:?}", deadline.timer);
         }
     }
 }
@@ -94,10 +86,7 @@ where
             layer.handle_input(datagram, now);
             while layer.poll_output().is_some() {}
             now += Duration::from_millis(rng.below(50));
-            if layer
-                .poll_timeout()
-                .is_some_and(|deadline| deadline.at <= now)
-            {
+            if layer.poll_timeout().is_some_and(|deadline| deadline.at <= now) {
                 layer.handle_timeout(now);
             }
         }

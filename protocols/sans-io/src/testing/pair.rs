@@ -36,10 +36,7 @@ impl LinkModel {
     /// A link that only delays.
     #[must_use]
     pub fn delayed(delay: Duration) -> Self {
-        Self {
-            delay,
-            ..Self::default()
-        }
+        Self { delay, ..Self::default() }
     }
 
     /// The worst link that a layer is expected to work over: 20 % loss, 10 % duplicates, 20 %
@@ -104,11 +101,8 @@ where
     /// Joins two layers by a link with `model` each way.
     #[must_use]
     pub fn new(a: A, z: Z, model: LinkModel, seed: u64) -> Self {
-        let direction = || Direction {
-            model,
-            in_flight: BTreeMap::new(),
-            last_arrival: Instant::START,
-        };
+        let direction =
+            || Direction { model, in_flight: BTreeMap::new(), last_arrival: Instant::START };
         Self {
             a,
             z,
@@ -233,15 +227,8 @@ where
                 self.now = self.now.max(limit);
                 return false;
             }
-            steps_at_once = if next > self.now {
-                0
-            } else {
-                steps_at_once + 1
-            };
-            assert!(
-                steps_at_once < STEPS_AT_ONCE,
-                "endless work at {next}: timer {timer}"
-            );
+            steps_at_once = if next > self.now { 0 } else { steps_at_once + 1 };
+            assert!(steps_at_once < STEPS_AT_ONCE, "endless work at {next}: timer {timer}");
             self.now = self.now.max(next);
             self.step();
             self.settle();
@@ -308,11 +295,7 @@ where
             return;
         }
         self.line(from, "->", &packet);
-        let copies = if self.rng.chance_ppb(model.duplicate_ppb) {
-            2
-        } else {
-            1
-        };
+        let copies = if self.rng.chance_ppb(model.duplicate_ppb) { 2 } else { 1 };
         for _ in 0..copies {
             let jitter = u64::try_from(model.jitter.as_nanos()).unwrap_or(u64::MAX);
             let delay = model.delay + Duration::from_nanos(self.rng.range(0..=jitter));
@@ -320,12 +303,8 @@ where
             self.sequence += 1;
             let (now, sequence) = (self.now, self.sequence);
             match from {
-                Side::A => self
-                    .to_z
-                    .put(now + delay, overtakes, sequence, packet.clone()),
-                Side::Z => self
-                    .to_a
-                    .put(now + delay, overtakes, sequence, packet.clone()),
+                Side::A => self.to_z.put(now + delay, overtakes, sequence, packet.clone()),
+                Side::Z => self.to_a.put(now + delay, overtakes, sequence, packet.clone()),
             }
         }
     }
@@ -353,11 +332,7 @@ impl<P> Direction<P> {
     }
 
     fn put(&mut self, at: Instant, overtakes: bool, sequence: u64, packet: P) {
-        let at = if overtakes {
-            at
-        } else {
-            at.max(self.last_arrival)
-        };
+        let at = if overtakes { at } else { at.max(self.last_arrival) };
         self.last_arrival = self.last_arrival.max(at);
         self.in_flight.insert((at, sequence), packet);
     }
