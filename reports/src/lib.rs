@@ -3,5 +3,7 @@
 //! | module | what it makes |
 //! |---|---|
 //! | [`results`] | the results file: cases and their verdicts; written, read, merged, compared |
+//! | [`table`] | a suite on a terminal: grids, lines, failures, counts |
 
 pub mod results;
+pub mod table;

@@ -2,3 +2,4 @@
 
 mod results;
 mod sample;
+mod table;

@@ -7,9 +7,8 @@ use icelab_reports::results::{
 
 /// A case of `file` whose variables are given as pairs.
 pub(crate) fn case(file: &str, variables: &[(&str, &str)]) -> Case {
-    let variables = variables
-        .iter()
-        .map(|&(name, value)| (name.to_owned(), CaseValue::from(value)));
+    let variables =
+        variables.iter().map(|&(name, value)| (name.to_owned(), CaseValue::from(value)));
     let mut case = Case::new(file, variables.collect(), 7, Runtime::Native);
     case.simulated_ms = Milliseconds::from_micros(30_000_000);
     case.wall_ms = Milliseconds::from_micros(3_100);
@@ -23,16 +22,10 @@ pub(crate) fn connected(mut case: Case, alice: CandidateType, bob: CandidateType
     let relayed = [alice, bob].contains(&CandidateType::Relay);
     case.path = Some(if relayed { Path::Relayed } else { Path::Direct });
     case.connected_ms = Some(Milliseconds::from_micros(at));
-    case.phases_ms
-        .insert("gathered".to_owned(), Milliseconds::from_micros(61_000));
-    case.phases_ms
-        .insert("ice".to_owned(), Milliseconds::from_micros(at));
-    case.selected.insert(
-        "alice".to_owned(),
-        Some(selected(alice, "203.0.113.1:40000")),
-    );
-    case.selected
-        .insert("bob".to_owned(), Some(selected(bob, "203.0.113.9:4242")));
+    case.phases_ms.insert("gathered".to_owned(), Milliseconds::from_micros(61_000));
+    case.phases_ms.insert("ice".to_owned(), Milliseconds::from_micros(at));
+    case.selected.insert("alice".to_owned(), Some(selected(alice, "203.0.113.1:40000")));
+    case.selected.insert("bob".to_owned(), Some(selected(bob, "203.0.113.9:4242")));
     case
 }
 
@@ -61,7 +54,7 @@ fn selected(kind: CandidateType, address: &str) -> Selected {
     Selected {
         r#type: kind,
         transport: Transport::Udp,
-        address: address.parse().unwrap(),
-        base: Some("192.168.1.2:5000".parse().unwrap()),
+        address: address.parse().expect("an address"),
+        base: Some("192.168.1.2:5000".parse().expect("an address")),
     }
 }

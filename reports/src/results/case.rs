@@ -75,14 +75,19 @@ impl Case {
         }
     }
 
-    /// The variables in words: `a: symmetric, b: open`; empty without a matrix.
+    /// The variables in one line: `a=symmetric b=open`; empty without a matrix.
     pub fn variables(&self) -> String {
-        let words: Vec<_> = self
-            .case
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}"))
-            .collect();
-        words.join(", ")
+        let words: Vec<_> =
+            self.case.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        words.join(" ")
+    }
+
+    /// The case's name for people and filters: the file, and the variables in brackets where there are any.
+    pub fn title(&self) -> String {
+        if self.case.is_empty() {
+            return self.file.clone();
+        }
+        format!("{} ({})", self.file, self.variables())
     }
 
     /// Whether `other` is a run of the same case: same file, variables, seed and runtime.
@@ -275,9 +280,6 @@ mod selection {
             Side::Chosen(selected) => Some(selected),
             Side::Nothing(Nothing {}) => None,
         };
-        Ok(sides
-            .into_iter()
-            .map(|(peer, found)| (peer, side(found)))
-            .collect())
+        Ok(sides.into_iter().map(|(peer, found)| (peer, side(found))).collect())
     }
 }

@@ -63,33 +63,19 @@ pub struct FieldChange {
 impl Comparison {
     /// Compares an older file with a newer one.
     pub fn between(older: &Results, newer: &Results) -> Self {
-        let mut left: BTreeMap<_, _> = older
-            .cases
-            .iter()
-            .map(|case| (case.identity(), case))
-            .collect();
-        let mut comparison = Self {
-            changes: Vec::new(),
-            unchanged: 0,
-        };
+        let mut left: BTreeMap<_, _> =
+            older.cases.iter().map(|case| (case.identity(), case)).collect();
+        let mut comparison = Self { changes: Vec::new(), unchanged: 0 };
         for case in &newer.cases {
             match left.remove(&case.identity()) {
                 Some(before) => comparison.add(before, case),
-                None => comparison.changes.push(Change::Added {
-                    case: words(case),
-                    verdict: case.verdict,
-                }),
+                None => comparison
+                    .changes
+                    .push(Change::Added { case: words(case), verdict: case.verdict }),
             }
         }
-        for case in older
-            .cases
-            .iter()
-            .filter(|case| left.contains_key(&case.identity()))
-        {
-            comparison.changes.push(Change::Removed {
-                case: words(case),
-                verdict: case.verdict,
-            });
+        for case in older.cases.iter().filter(|case| left.contains_key(&case.identity())) {
+            comparison.changes.push(Change::Removed { case: words(case), verdict: case.verdict });
         }
         comparison
     }
@@ -102,10 +88,7 @@ impl Comparison {
     fn add(&mut self, before: &Case, after: &Case) {
         let fields = changed_fields(before, after);
         if !fields.is_empty() {
-            self.changes.push(Change::Changed {
-                case: words(after),
-                fields,
-            });
+            self.changes.push(Change::Changed { case: words(after), fields });
         } else if before.record_hash == after.record_hash {
             self.unchanged += 1;
         } else {
@@ -131,11 +114,7 @@ impl fmt::Display for Comparison {
                     changed += 1;
                     writeln!(formatter, "~ {case}")?;
                     for field in fields {
-                        let FieldChange {
-                            field,
-                            before,
-                            after,
-                        } = field;
+                        let FieldChange { field, before, after } = field;
                         writeln!(formatter, "    {field:<12} {before} -> {after}")?;
                     }
                 }
@@ -153,37 +132,26 @@ impl fmt::Display for Comparison {
 
 /// The case in words: file, variables, seed.
 fn words(case: &Case) -> String {
-    let variables = case.variables();
-    if variables.is_empty() {
-        return format!("{} (seed {})", case.file, case.seed);
-    }
-    format!("{} ({variables}; seed {})", case.file, case.seed)
+    format!("{}, seed {}", case.title(), case.seed)
 }
+
+/// Reads one figure of a case as text.
+type Figure = fn(&Case) -> String;
 
 /// Everything that a reader of outcomes cares for, as text on both sides.
 fn changed_fields(before: &Case, after: &Case) -> Vec<FieldChange> {
-    let rows: [(&'static str, fn(&Case) -> String); 8] = [
+    let rows: [(&'static str, Figure); 8] = [
         ("verdict", |case| case.verdict.to_string()),
         ("error", |case| case.error.clone().unwrap_or_else(nothing)),
-        ("path", |case| {
-            case.path.map_or_else(nothing, |path| path.to_string())
-        }),
-        ("connected", |case| {
-            case.connected_ms.map_or_else(nothing, |at| at.to_string())
-        }),
-        ("phases", |case| {
-            listed(case.phases_ms.iter().map(|(name, at)| timed(name, *at)))
-        }),
+        ("path", |case| case.path.map_or_else(nothing, |path| path.to_string())),
+        ("connected", |case| case.connected_ms.map_or_else(nothing, |at| at.to_string())),
+        ("phases", |case| listed(case.phases_ms.iter().map(|(name, at)| timed(name, *at)))),
         ("selected", |case| listed(case.selected.iter().map(side))),
         ("failures", failures),
         ("traffic", traffic),
     ];
     rows.into_iter()
-        .map(|(field, text)| FieldChange {
-            field,
-            before: text(before),
-            after: text(after),
-        })
+        .map(|(field, text)| FieldChange { field, before: text(before), after: text(after) })
         .filter(|change| change.before != change.after)
         .collect()
 }
@@ -201,12 +169,11 @@ fn side((peer, selected): (&String, &Option<crate::results::case::Selected>)) ->
 
 fn failures(case: &Case) -> String {
     let told = case.failures.iter();
-    listed(told.map(|failure| {
-        format!(
-            "{} wanted {} got {}",
-            failure.expect, failure.wanted, failure.got
-        )
-    }))
+    listed(
+        told.map(|failure| {
+            format!("{} wanted {} got {}", failure.expect, failure.wanted, failure.got)
+        }),
+    )
 }
 
 fn traffic(case: &Case) -> String {
@@ -216,11 +183,7 @@ fn traffic(case: &Case) -> String {
 
 fn listed(parts: impl Iterator<Item = String>) -> String {
     let parts: Vec<_> = parts.collect();
-    if parts.is_empty() {
-        nothing()
-    } else {
-        parts.join(", ")
-    }
+    if parts.is_empty() { nothing() } else { parts.join(", ") }
 }
 
 fn nothing() -> String {

@@ -27,12 +27,7 @@ impl Results {
     /// A file of these cases, written by this version of icelab.
     pub fn new(cases: Vec<Case>) -> Self {
         let icelab = env!("CARGO_PKG_VERSION").to_owned();
-        Self {
-            format: FORMAT,
-            icelab,
-            shard: None,
-            cases,
-        }
+        Self { format: FORMAT, icelab, shard: None, cases }
     }
 
     /// Reads a results file.
@@ -53,10 +48,7 @@ impl Results {
 
     /// How many cases came to this verdict.
     pub fn count(&self, verdict: Verdict) -> usize {
-        self.cases
-            .iter()
-            .filter(|case| case.verdict == verdict)
-            .count()
+        self.cases.iter().filter(|case| case.verdict == verdict).count()
     }
 
     /// Whether every case was as expected.

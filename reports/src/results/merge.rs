@@ -15,16 +15,9 @@ use crate::results::shard::Shard;
 pub fn merge(parts: Vec<Results>) -> Result<Results, MergeError> {
     let icelab = parts.first().ok_or(MergeError::Nothing)?.icelab.clone();
     if let Some(other) = parts.iter().find(|part| part.icelab != icelab) {
-        return Err(MergeError::Versions {
-            one: icelab,
-            other: other.icelab.clone(),
-        });
+        return Err(MergeError::Versions { one: icelab, other: other.icelab.clone() });
     }
-    let cases = match parts
-        .iter()
-        .map(|part| part.shard)
-        .collect::<Option<Vec<_>>>()
-    {
+    let cases = match parts.iter().map(|part| part.shard).collect::<Option<Vec<_>>>() {
         Some(shards) => {
             check_complete(&shards)?;
             deal_back(parts)
@@ -32,12 +25,7 @@ pub fn merge(parts: Vec<Results>) -> Result<Results, MergeError> {
         None => parts.into_iter().flat_map(|part| part.cases).collect(),
     };
     check_unique(&cases)?;
-    Ok(Results {
-        format: FORMAT,
-        icelab,
-        shard: None,
-        cases,
-    })
+    Ok(Results { format: FORMAT, icelab, shard: None, cases })
 }
 
 /// Why results cannot be joined.
@@ -97,10 +85,7 @@ fn check_complete(shards: &[Shard]) -> Result<(), MergeError> {
 /// Takes one case of each shard in turn: the reverse of [`Shard::takes`].
 fn deal_back(mut parts: Vec<Results>) -> Vec<Case> {
     parts.sort_by_key(|part| part.shard);
-    let mut hands: Vec<_> = parts
-        .into_iter()
-        .map(|part| part.cases.into_iter())
-        .collect();
+    let mut hands: Vec<_> = parts.into_iter().map(|part| part.cases.into_iter()).collect();
     let mut cases = Vec::new();
     loop {
         let before = cases.len();

@@ -25,10 +25,7 @@ impl Milliseconds {
     }
 
     /// The span as the number that the file shows.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "2^53 microseconds are 285 years"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "2^53 microseconds are 285 years")]
     pub fn as_f64(self) -> f64 {
         self.microseconds as f64 / 1000.0
     }
@@ -38,9 +35,7 @@ impl From<Duration> for Milliseconds {
     /// Rounds to the nearest microsecond.
     fn from(span: Duration) -> Self {
         let rounded = (span.as_nanos() + 500) / 1000;
-        Self {
-            microseconds: u64::try_from(rounded).unwrap_or(u64::MAX),
-        }
+        Self { microseconds: u64::try_from(rounded).unwrap_or(u64::MAX) }
     }
 }
 
@@ -112,9 +107,6 @@ mod tests {
     #[test]
     fn people_read_one_decimal_or_none() {
         assert_eq!(Milliseconds::from_micros(312_449).to_string(), "312.4 ms");
-        assert_eq!(
-            format!("{:.0}", Milliseconds::from_micros(312_500)),
-            "313 ms"
-        );
+        assert_eq!(format!("{:.0}", Milliseconds::from_micros(312_500)), "313 ms");
     }
 }

@@ -78,9 +78,7 @@ impl Serialize for Shard {
 
 impl<'de> Deserialize<'de> for Shard {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 
@@ -90,9 +88,7 @@ mod tests {
 
     #[test]
     fn every_case_belongs_to_exactly_one_shard() {
-        let shards: Vec<_> = (1..=3)
-            .map(|number| Shard::new(number, 3).unwrap())
-            .collect();
+        let shards: Vec<_> = (1..=3).map(|number| Shard::new(number, 3).unwrap()).collect();
         for index in 0..20 {
             assert_eq!(shards.iter().filter(|shard| shard.takes(index)).count(), 1);
         }
@@ -103,10 +99,7 @@ mod tests {
         assert_eq!("2/4".parse(), Ok(Shard { number: 2, of: 4 }));
         assert_eq!("4".parse::<Shard>(), Err(ShardError::Malformed));
         for text in ["0/4", "5/4", "0/0"] {
-            assert!(
-                matches!(text.parse::<Shard>(), Err(ShardError::OutOfRange { .. })),
-                "{text}"
-            );
+            assert!(matches!(text.parse::<Shard>(), Err(ShardError::OutOfRange { .. })), "{text}");
         }
     }
 }

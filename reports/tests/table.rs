@@ -1,0 +1,111 @@
+//! The terminal's table of a suite.
+
+use core::time::Duration;
+
+use icelab_reports::results::{CandidateType, Case, Milliseconds, Results};
+use icelab_reports::table::{SuiteTable, replay_command};
+
+use crate::sample::{broken, case, connected, failed};
+
+const NATS: [&str; 4] = ["open", "full_cone", "port_restricted", "symmetric"];
+
+/// A 4x4 matrix whose last row fails where both sides are symmetric.
+fn square(file: &str) -> Vec<Case> {
+    let (srflx, relay, prflx) = (CandidateType::Srflx, CandidateType::Relay, CandidateType::Prflx);
+    let mut cases = Vec::new();
+    for (row, a) in NATS.into_iter().enumerate() {
+        for (column, b) in NATS.into_iter().enumerate() {
+            let at = 200_000 + 1_000 * (row * 4 + column) as u64;
+            let empty = case(file, &[("alice", a), ("bob", b)]);
+            cases.push(match (row, column) {
+                (3, 3) => failed(connected(empty, relay, prflx, at)),
+                (2, 3) => empty,
+                (3, _) => connected(empty, prflx, srflx, at),
+                _ => connected(empty, srflx, srflx, at),
+            });
+        }
+    }
+    cases
+}
+
+fn suite() -> Results {
+    let host = CandidateType::Host;
+    let mut cases = square("scenarios/nat/square.yaml");
+    cases.push(connected(case("scenarios/first.yaml", &[]), host, host, 43_210));
+    for mode in ["regular", "aggressive"] {
+        cases.push(connected(
+            case("scenarios/ice/modes.yaml", &[("nomination", mode)]),
+            host,
+            host,
+            50_000,
+        ));
+    }
+    cases.push(broken(case("scenarios/bad.yaml", &[]), "no route from alice to the internet"));
+    for seed in 1..=5 {
+        let mut run = connected(case("scenarios/sweep.yaml", &[]), host, host, 1_000 * seed);
+        run.seed = seed;
+        cases.push(if seed == 4 { failed(run) } else { run });
+    }
+    cases.push(case("scenarios/silent.yaml", &[]));
+    Results::new(cases)
+}
+
+fn assert_snapshot(name: &str, text: &str) {
+    insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!(name, text);
+    });
+}
+
+#[test]
+fn a_suite_reads_as_lines_grids_failures_and_a_count() {
+    assert_snapshot("table", &SuiteTable::new(&suite()).to_string());
+}
+
+#[test]
+fn a_narrow_terminal_folds_the_grid() {
+    let results = Results::new(square("scenarios/nat/square.yaml"));
+    let stacked = SuiteTable::new(&results).width(80).to_string();
+    let lettered = SuiteTable::new(&results).width(60).to_string();
+    assert_snapshot("table_folded", &format!("{stacked}\n{lettered}"));
+}
+
+#[test]
+fn wall_time_stands_on_the_last_line_only_when_it_is_given() {
+    let mut results = suite();
+    let before = SuiteTable::new(&results).to_string();
+    results.cases[0].wall_ms = Milliseconds::from_micros(77_777);
+    assert_eq!(SuiteTable::new(&results).to_string(), before);
+    let timed = SuiteTable::new(&results).took(Duration::from_millis(1234)).to_string();
+    assert!(
+        timed.ends_with("26 cases, 23 as expected, 3 not (1 could not be run), in 1.23 s\n"),
+        "{timed}"
+    );
+}
+
+#[test]
+fn colours_come_only_when_asked_for_and_change_no_letter() {
+    let results = suite();
+    let plain = SuiteTable::new(&results).to_string();
+    let coloured = SuiteTable::new(&results).coloured(true).to_string();
+    assert!(!plain.contains('\x1b') && coloured.contains('\x1b'));
+    let stripped =
+        coloured.replace("\x1b[32m", "").replace("\x1b[1;31m", "").replace("\x1b[0m", "");
+    assert_eq!(stripped, plain);
+}
+
+#[test]
+fn a_case_is_replayed_by_file_seed_and_variables() {
+    let one = case("scenarios/a.yaml", &[("a", "open"), ("b", "full_cone")]);
+    assert_eq!(
+        replay_command(&one),
+        "icelab run scenarios/a.yaml --seed 7 --filter '(a=open b=full_cone)'"
+    );
+}
+
+#[test]
+fn an_empty_suite_is_one_line() {
+    assert_eq!(
+        SuiteTable::new(&Results::new(Vec::new())).to_string(),
+        "0 cases, 0 as expected, 0 not\n"
+    );
+}
