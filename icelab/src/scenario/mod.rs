@@ -1,5 +1,5 @@
 //! Scenario files: from YAML text to [`plan::Plan`]s that can be run.
 
+pub mod grammar;
 pub mod plan;
-mod stand_in;
 pub mod text;

@@ -4,11 +4,13 @@
 //! it. Gateways are listed outermost first, so building them in order always finds their uplink.
 
 use core::time::Duration;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use icelab_sim::link::{LinkChange, LinkConfig};
+use icelab_sim::packet::Prefix;
+use icelab_sim::topology::Families;
+use icelab_sim::{firewall, nat};
 use indexmap::IndexMap;
-
-use super::stand_in::{FirewallConfig, LinkConfig, NatConfig, Prefix};
 
 /// One case of a scenario file, ready to run.
 #[derive(Clone, Debug)]
@@ -85,15 +87,6 @@ pub enum Behind {
     Gateway(String),
 }
 
-/// Which IP versions a node speaks; at least one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Families {
-    /// IPv4.
-    pub v4: bool,
-    /// IPv6.
-    pub v6: bool,
-}
-
 /// A node that routes: NAT, firewall, or both.
 #[derive(Clone, Debug)]
 pub struct Gateway {
@@ -104,11 +97,13 @@ pub struct Gateway {
     /// Its cable towards `behind`.
     pub link: LinkConfig,
     /// What its NAT does with IPv4; `None` routes.
-    pub nat: Option<NatConfig>,
+    pub nat: Option<nat::Config>,
     /// What it lets through; `None` lets everything through.
-    pub firewall: Option<FirewallConfig>,
-    /// The ranges of its inside; empty: assigned (private behind a NAT, public otherwise).
-    pub inside: Vec<Prefix>,
+    pub firewall: Option<firewall::Config>,
+    /// The IPv4 range of its inside; `None`: assigned (private behind a NAT, public otherwise).
+    pub inside_v4: Option<Prefix>,
+    /// The IPv6 range of its inside; `None`: assigned.
+    pub inside_v6: Option<Prefix>,
     /// Its outside addresses; empty: one per family, assigned.
     pub outside: Vec<IpAddr>,
     /// Which families it routes.
@@ -120,14 +115,8 @@ pub struct Gateway {
 pub struct Server {
     /// Its name in the file.
     pub name: String,
-    /// What it is connected to.
-    pub behind: Behind,
-    /// Its cable towards `behind`.
-    pub link: LinkConfig,
-    /// Its addresses; those of a family in `families` that has none here are assigned.
-    pub addresses: Vec<IpAddr>,
-    /// Which families it speaks.
-    pub families: Families,
+    /// Its one interface.
+    pub interface: Interface,
     /// STUN on udp 3478.
     pub stun: Option<Stun>,
     /// TURN on udp 3478.
@@ -184,21 +173,23 @@ pub struct Peer {
     pub name: String,
     /// Its interfaces, at least one, in the file's order.
     pub interfaces: Vec<Interface>,
-    /// Its addresses; those missing are assigned. Each belongs to the interface whose range holds it.
-    pub addresses: Vec<IpAddr>,
-    /// Which families it speaks.
-    pub families: Families,
     /// Its ICE options.
     pub ice: IceOptions,
 }
 
-/// One interface of a peer.
+/// One interface of a peer or server.
 #[derive(Clone, Debug)]
 pub struct Interface {
     /// What it is connected to.
     pub behind: Behind,
     /// Its cable towards `behind`.
     pub link: LinkConfig,
+    /// Which families it speaks there.
+    pub families: Families,
+    /// Its IPv4 address; `None`: assigned.
+    pub address_v4: Option<Ipv4Addr>,
+    /// Its IPv6 address; `None`: assigned.
+    pub address_v6: Option<Ipv6Addr>,
 }
 
 /// How a peer's ICE agent behaves.
@@ -346,12 +337,14 @@ pub enum Action {
     Cut(Cable),
     /// A cable that was cut works again.
     Heal(Cable),
-    /// A cable changes; `link` is the whole of its new settings.
+    /// A cable changes.
     Set {
         /// Which cable.
         cable: Cable,
-        /// How it is from now on.
-        link: Box<LinkConfig>,
+        /// What changes towards the internet.
+        up: Box<LinkChange>,
+        /// What changes from the internet.
+        down: Box<LinkChange>,
     },
     /// From now on, the packets with these numbers among those that match are dropped on their way.
     Drop(DropRule),
@@ -381,9 +374,9 @@ pub struct Cable {
 pub struct DropRule {
     /// What they carry.
     pub packet: PacketKind,
-    /// The gateway, server or peer that sent them; `None`: any.
+    /// The server or peer that sent them; `None`: any.
     pub from: Option<String>,
-    /// Whom they are meant for: the node that would receive them on the last hop; `None`: any.
+    /// The server or peer that they are for, whatever NATs it is behind; `None`: any.
     pub to: Option<String>,
     /// Which of those that match, counted from 1 from the event's time on; sorted, never empty.
     pub nth: Vec<u64>,

@@ -528,3 +528,27 @@ impl<T: fmt::Display> fmt::Display for At<T> {
         self.value.fmt(formatter)
     }
 }
+
+/// Settings that may be named instead of written.
+pub trait HasPresets {
+    /// The names.
+    fn names() -> Vec<&'static str>;
+    /// Whether a file can add names of its own.
+    const IS_OPEN: bool;
+}
+
+impl<T: HasPresets + JsonSchema> JsonSchema for NameOr<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("Name_or_{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let given = generator.subschema_for::<T>();
+        let mut names = vec![json_schema!({ "enum": T::names() })];
+        if T::IS_OPEN {
+            names.push(json_schema!({ "type": "string" }));
+        }
+        names.push(given);
+        json_schema!({ "anyOf": names })
+    }
+}

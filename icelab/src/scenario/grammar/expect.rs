@@ -1,0 +1,197 @@
+//! `expect:`.
+
+use std::borrow::Cow;
+
+use indexmap::IndexMap;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Serialize, Serializer};
+
+use crate::scenario::text::decode::{Anything, FromNode, Named, OneOrMany, grammar, words};
+use crate::scenario::text::fault::Faults;
+use crate::scenario::text::node::{Content, Node};
+use crate::scenario::text::quantity::{Bound, Share, Time};
+
+grammar! {
+    /// What must hold.
+    Expect, "`expect`" {
+        /// Only in the cases whose matrix values are these; a list means any of them.
+        when: IndexMap<String, Anything>,
+        /// Judged at this time, not at the end.
+        at: Time,
+        /// `seeds` judges a sweep as one.
+        over: OverWord,
+        /// Whether, and how soon, both sides are connected.
+        connected: Connected,
+        /// direct, relayed or none; a list means any of these.
+        path: OneOrMany<PathWord>,
+        /// For each peer its selected local candidate, as in `srflx/udp`; a list means any of these.
+        selected: Named<OneOrMany<SelectedWord>>,
+        /// How soon traffic flows both ways again after the latest event before.
+        reconnected: Reconnected,
+    }
+    later { "data", "media" }
+}
+
+impl FromNode for IndexMap<String, Anything> {
+    fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
+        let entries = crate::scenario::text::decode::map(node, faults)?;
+        Some(entries.iter().map(|e| (e.key.clone(), Anything(e.value.clone()))).collect())
+    }
+}
+
+words! {
+    /// What is judged as one.
+    OverWord, "group of cases" {
+        /// All seeds of a sweep.
+        Seeds = "seeds",
+    }
+}
+
+/// `true`, `false`, or how soon.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
+#[serde(untagged)]
+pub enum Connected {
+    /// Whether at all.
+    Is(bool),
+    /// How soon.
+    Soon(Soon),
+}
+
+grammar! {
+    /// How soon both sides are connected.
+    Soon, "`connected`" {
+        /// No later than this after the start of the call.
+        within: Time,
+        /// Over seeds: half of the runs are no slower.
+        p50: AtMost,
+        /// Over seeds: 95 % of the runs are no slower.
+        p95: AtMost,
+        /// Over seeds: the share of runs that connect.
+        share: AtLeast,
+    }
+}
+
+/// `true`, `false`, or how soon.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
+#[serde(untagged)]
+pub enum Reconnected {
+    /// Whether at all.
+    Is(bool),
+    /// How soon.
+    Soon(Again),
+}
+
+grammar! {
+    /// How soon traffic flows again.
+    Again, "`reconnected`" {
+        /// No later than this after the latest event before.
+        within: Time,
+    }
+}
+
+impl FromNode for Connected {
+    fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
+        if matches!(node.content, Content::Map(_)) {
+            return Soon::from_node(node, faults).map(Self::Soon);
+        }
+        bool::from_node(node, faults).map(Self::Is)
+    }
+}
+
+impl FromNode for Reconnected {
+    fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
+        if matches!(node.content, Content::Map(_)) {
+            return Again::from_node(node, faults).map(Self::Soon);
+        }
+        bool::from_node(node, faults).map(Self::Is)
+    }
+}
+
+/// A time that is not exceeded, or a bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AtMost(pub Bound<Time>);
+
+/// A share that is reached, or a bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AtLeast(pub Bound<Share>);
+
+impl FromNode for AtMost {
+    fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
+        if is_bound(node) {
+            return Bound::from_node(node, faults).map(Self);
+        }
+        let most = Time::from_node(node, faults)?;
+        Some(Self(Bound { at_least: None, at_most: Some(most) }))
+    }
+}
+
+impl FromNode for AtLeast {
+    fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
+        if is_bound(node) {
+            return Bound::from_node(node, faults).map(Self);
+        }
+        let least = Share::from_node(node, faults)?;
+        Some(Self(Bound { at_least: Some(least), at_most: None }))
+    }
+}
+
+fn is_bound(node: &Node) -> bool {
+    match &node.content {
+        Content::Text(text) => text.trim_start().starts_with(['<', '>']),
+        Content::Map(_) => true,
+        Content::Empty | Content::Bool(_) | Content::Number(_) | Content::List(_) => false,
+    }
+}
+
+macro_rules! bound_schema {
+    ($($name:ident of $quantity:ident),*) => { $(
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.0.serialize(serializer)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                let alone = generator.subschema_for::<$quantity>();
+                let bound = generator.subschema_for::<Bound<$quantity>>();
+                json_schema!({ "anyOf": [alone, bound] })
+            }
+        }
+    )* };
+}
+
+bound_schema!(AtMost of Time, AtLeast of Share);
+
+words! {
+    /// Which kind of path a call takes.
+    PathWord, "path" {
+        /// Neither side's selected candidate is relayed.
+        Direct = "direct",
+        /// Either side's selected candidate is relayed.
+        Relayed = "relayed",
+        /// The call never connects.
+        None = "none",
+    }
+}
+
+words! {
+    /// A kind of candidate with its transport.
+    SelectedWord, "kind of candidate" {
+        /// An address of the peer's own.
+        HostUdp = "host/udp",
+        /// What a STUN server saw.
+        SrflxUdp = "srflx/udp",
+        /// What the other peer saw.
+        PrflxUdp = "prflx/udp",
+        /// An address on a TURN server that is reached over UDP.
+        RelayUdp = "relay/udp",
+    }
+    later {
+        "host/tcp", "srflx/tcp", "prflx/tcp", "relay/tcp", "relay/tls",
+    }
+}
