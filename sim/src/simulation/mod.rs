@@ -4,6 +4,6 @@ mod matcher;
 mod native;
 mod step;
 
-pub use matcher::{Matcher, Pattern};
+pub use matcher::{Matcher, Pattern, PatternPlace};
 pub use native::Simulation;
 pub use step::{EndlessWork, Step};
