@@ -1,6 +1,7 @@
 //! Who may speak: the short-term and the long-term credential mechanism (RFC 8489 section 9).
 
 pub(crate) mod algorithm;
+mod client;
 mod cookie;
 mod judgement;
 mod long_term_client;
@@ -10,6 +11,7 @@ mod short_term;
 mod users;
 
 pub use algorithm::PasswordAlgorithm;
+pub use client::ClientCredentials;
 pub use cookie::SecurityFeatures;
 pub use judgement::{Flaw, Judgement, Refusal};
 pub use long_term_client::{Attempt, LongTermClient};

@@ -54,16 +54,10 @@ mod tests {
         let ends: Vec<Kind> = kinds(&[0, 3, 16, 19, 20, 63, 64, 79, 128, 191]);
         assert_eq!(
             ends,
-            [
-                Kind::Stun,
-                Kind::Zrtp,
-                Kind::Dtls,
-                Kind::TurnChannel,
-                Kind::Rtp
-            ]
-            .into_iter()
-            .flat_map(|kind| [kind, kind])
-            .collect::<Vec<_>>()
+            [Kind::Stun, Kind::Zrtp, Kind::Dtls, Kind::TurnChannel, Kind::Rtp]
+                .into_iter()
+                .flat_map(|kind| [kind, kind])
+                .collect::<Vec<_>>()
         );
         let outside: Vec<Kind> = kinds(&[4, 15, 80, 127, 192, 255]);
         assert!(outside.iter().all(|kind| *kind == Kind::Unknown));

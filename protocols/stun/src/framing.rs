@@ -23,20 +23,12 @@ pub fn frame_length(stream: &[u8]) -> Frame {
         _ => return Frame::Incomplete,
     };
     let cookie = MAGIC_COOKIE.to_be_bytes();
-    let is_stun = stream
-        .iter()
-        .skip(4)
-        .zip(cookie)
-        .all(|(byte, wanted)| *byte == wanted);
+    let is_stun = stream.iter().skip(4).zip(cookie).all(|(byte, wanted)| *byte == wanted);
     if !is_stun || !length.is_multiple_of(4) {
         return Frame::NotStun;
     }
     let whole = HEADER_LENGTH + length;
-    if stream.len() < whole {
-        Frame::Incomplete
-    } else {
-        Frame::Complete(whole)
-    }
+    if stream.len() < whole { Frame::Incomplete } else { Frame::Complete(whole) }
 }
 
 #[cfg(test)]
@@ -50,11 +42,8 @@ mod tests {
         let first = builder.raw(0x8022, b"hello").finish();
         let stream = [first.clone(), first.clone()].concat();
         for cut in 0..stream.len() {
-            let expected = if cut < first.len() {
-                Frame::Incomplete
-            } else {
-                Frame::Complete(first.len())
-            };
+            let expected =
+                if cut < first.len() { Frame::Incomplete } else { Frame::Complete(first.len()) };
             assert_eq!(frame_length(&stream[..cut]), expected, "{cut}");
         }
     }

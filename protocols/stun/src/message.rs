@@ -38,32 +38,21 @@ impl<'a> Message<'a> {
         let mut reader = Reader::new(bytes);
         let message_type = reader.u16()?;
         if message_type & 0xC000 != 0 {
-            return Err(DecodeError::Value {
-                field: "message type",
-            });
+            return Err(DecodeError::Value { field: "message type" });
         }
         let length = usize::from(reader.u16()?);
         if !length.is_multiple_of(4) {
-            return Err(DecodeError::Length {
-                field: "message length",
-            });
+            return Err(DecodeError::Length { field: "message length" });
         }
         if reader.u32()? != MAGIC_COOKIE {
-            return Err(DecodeError::Value {
-                field: "magic cookie",
-            });
+            return Err(DecodeError::Value { field: "magic cookie" });
         }
         let id = TransactionId(reader.array()?);
         if reader.remaining() < length {
-            return Err(DecodeError::Truncated {
-                needed: length,
-                had: reader.remaining(),
-            });
+            return Err(DecodeError::Truncated { needed: length, had: reader.remaining() });
         }
         if reader.remaining() > length {
-            return Err(DecodeError::Trailing {
-                left: reader.remaining() - length,
-            });
+            return Err(DecodeError::Trailing { left: reader.remaining() - length });
         }
         let (class, method) = header::split(message_type);
         let mut message = Self {
@@ -122,10 +111,7 @@ impl<'a> Message<'a> {
         let mut reader = Reader::new(self.bytes);
         // The header was checked, so it is there to be skipped.
         let _ = reader.take(HEADER_LENGTH);
-        Attributes {
-            reader,
-            sealed: Seal::Open,
-        }
+        Attributes { reader, sealed: Seal::Open }
     }
 
     /// The first attribute of type `A`, decoded; `None` where there is none.
@@ -144,9 +130,7 @@ impl<'a> Message<'a> {
     /// The value of the first attribute of this kind.
     #[must_use]
     pub fn raw(&self, kind: u16) -> Option<&'a [u8]> {
-        self.attributes()
-            .find(|attribute| attribute.kind == kind)
-            .map(|attribute| attribute.value)
+        self.attributes().find(|attribute| attribute.kind == kind).map(|attribute| attribute.value)
     }
 
     /// Whether an attribute of this kind counts in the message.
@@ -164,10 +148,7 @@ impl<'a> Message<'a> {
         for attribute in self.attributes() {
             let kind = attribute.kind;
             let is_known = !kind::is_comprehension_required(kind)
-                || matches!(
-                    kind,
-                    kind::MESSAGE_INTEGRITY | kind::MESSAGE_INTEGRITY_SHA256
-                )
+                || matches!(kind, kind::MESSAGE_INTEGRITY | kind::MESSAGE_INTEGRITY_SHA256)
                 || known.contains(&kind);
             if !is_known && !unknown.contains(&kind) {
                 unknown.push(kind);

@@ -40,11 +40,7 @@ impl Retransmission {
 impl Default for Retransmission {
     /// 500 ms, 7 requests, and 16 times 500 ms after the last: 39.5 s in all.
     fn default() -> Self {
-        Self {
-            rto: Duration::from_millis(500),
-            requests: 7,
-            last_wait: 16,
-        }
+        Self { rto: Duration::from_millis(500), requests: 7, last_wait: 16 }
     }
 }
 
@@ -104,10 +100,7 @@ impl<C> Transactions<C> {
     /// None in flight.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            pending: BTreeMap::new(),
-            timers: Timers::new(),
-        }
+        Self { pending: BTreeMap::new(), timers: Timers::new() }
     }
 
     /// Starts the transaction `id`, whose request is `datagram`, and hands back what to send now.
@@ -119,22 +112,11 @@ impl<C> Transactions<C> {
         policy: Retransmission,
         now: Instant,
     ) -> Datagram {
-        let wait = if policy.requests <= 1 {
-            policy.rto * policy.last_wait
-        } else {
-            policy.rto
-        };
+        let wait = if policy.requests <= 1 { policy.rto * policy.last_wait } else { policy.rto };
         self.timers.set(id, now + wait);
         let first = datagram.clone();
-        let pending = Pending {
-            datagram,
-            context,
-            sent_at: now,
-            sent: 1,
-            wait,
-            policy,
-            discarded: false,
-        };
+        let pending =
+            Pending { datagram, context, sent_at: now, sent: 1, wait, policy, discarded: false };
         self.pending.insert(id, pending);
         first
     }
@@ -226,11 +208,7 @@ impl<C> Transactions<C> {
     fn end(&mut self, id: TransactionId) -> Option<Unanswered<C>> {
         self.timers.cancel(&id);
         let pending = self.pending.remove(&id)?;
-        Some(Unanswered {
-            id,
-            context: pending.context,
-            integrity_violated: pending.discarded,
-        })
+        Some(Unanswered { id, context: pending.context, integrity_violated: pending.discarded })
     }
 }
 
@@ -259,13 +237,7 @@ mod tests {
     fn requests_go_out_at_the_times_of_the_rfc() {
         let mut transactions = Transactions::new();
         let mut times = vec![0];
-        transactions.start(
-            ID,
-            datagram(),
-            "mine",
-            Retransmission::default(),
-            Instant::START,
-        );
+        transactions.start(ID, datagram(), "mine", Retransmission::default(), Instant::START);
         let end = loop {
             let at = transactions.poll_timeout().unwrap();
             match transactions.handle_timeout(at).unwrap() {
@@ -289,74 +261,33 @@ mod tests {
     #[test]
     fn an_early_timeout_sends_nothing_and_a_late_one_sends_once() {
         let mut transactions = Transactions::new();
-        transactions.start(
-            ID,
-            datagram(),
-            (),
-            Retransmission::default(),
-            Instant::START,
-        );
+        transactions.start(ID, datagram(), (), Retransmission::default(), Instant::START);
         assert_eq!(transactions.handle_timeout(Instant::from_millis(499)), None);
         let late = Instant::from_millis(9_000);
-        assert_eq!(
-            transactions.handle_timeout(late),
-            Some(Due::Resend(datagram()))
-        );
+        assert_eq!(transactions.handle_timeout(late), Some(Due::Resend(datagram())));
         assert_eq!(transactions.handle_timeout(late), None);
-        assert_eq!(
-            transactions.poll_timeout(),
-            Some(Instant::from_millis(10_000))
-        );
+        assert_eq!(transactions.poll_timeout(), Some(Instant::from_millis(10_000)));
     }
 
     #[test]
     fn only_a_request_sent_once_measures_the_round_trip() {
         let mut transactions = Transactions::new();
         let now = Instant::from_millis(40);
-        transactions.start(
-            ID,
-            datagram(),
-            (),
-            Retransmission::default(),
-            Instant::START,
-        );
+        transactions.start(ID, datagram(), (), Retransmission::default(), Instant::START);
         let answered = transactions.finish(&ID, now).unwrap();
         assert_eq!(answered.rtt, Some(Duration::from_millis(40)));
         assert_eq!(transactions.finish(&ID, now), None);
 
-        transactions.start(
-            ID,
-            datagram(),
-            (),
-            Retransmission::default(),
-            Instant::START,
-        );
-        transactions
-            .handle_timeout(Instant::from_millis(500))
-            .unwrap();
-        assert_eq!(
-            transactions
-                .finish(&ID, Instant::from_millis(501))
-                .unwrap()
-                .rtt,
-            None
-        );
+        transactions.start(ID, datagram(), (), Retransmission::default(), Instant::START);
+        transactions.handle_timeout(Instant::from_millis(500)).unwrap();
+        assert_eq!(transactions.finish(&ID, Instant::from_millis(501)).unwrap().rtt, None);
     }
 
     #[test]
     fn a_hard_error_ends_all_that_went_there() {
         let mut transactions = Transactions::new();
-        transactions.start(
-            ID,
-            datagram(),
-            (),
-            Retransmission::default(),
-            Instant::START,
-        );
-        assert_eq!(
-            transactions.fail_all_to("192.0.2.9:3478".parse().unwrap()),
-            []
-        );
+        transactions.start(ID, datagram(), (), Retransmission::default(), Instant::START);
+        assert_eq!(transactions.fail_all_to("192.0.2.9:3478".parse().unwrap()), []);
         assert_eq!(transactions.fail_all_to(datagram().destination).len(), 1);
         assert_eq!(transactions.poll_timeout(), None);
     }

@@ -56,9 +56,7 @@ impl Family {
         match number {
             1 => Ok(Self::V4),
             2 => Ok(Self::V6),
-            _ => Err(DecodeError::Value {
-                field: "address family",
-            }),
+            _ => Err(DecodeError::Value { field: "address family" }),
         }
     }
 }
@@ -170,15 +168,12 @@ fn obfuscate(address: SocketAddr, id: &TransactionId) -> SocketAddr {
         IpAddr::V4(ip) => IpAddr::V4(Ipv4Addr::from_bits(ip.to_bits() ^ MAGIC_COOKIE)),
         IpAddr::V6(ip) => {
             let mut mask = [0; 16];
-            for (place, byte) in mask
-                .iter_mut()
-                .zip(MAGIC_COOKIE.to_be_bytes().into_iter().chain(id.0))
+            for (place, byte) in
+                mask.iter_mut().zip(MAGIC_COOKIE.to_be_bytes().into_iter().chain(id.0))
             {
                 *place = byte;
             }
-            IpAddr::V6(Ipv6Addr::from_bits(
-                ip.to_bits() ^ u128::from_be_bytes(mask),
-            ))
+            IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() ^ u128::from_be_bytes(mask)))
         }
     };
     SocketAddr::new(ip, port)

@@ -48,11 +48,7 @@ impl<'a> PasswordAlgorithmChoice<'a> {
     /// The algorithm, if it is known and has no parameters, as RFC 8489 section 18.5 wants it.
     #[must_use]
     pub const fn known(&self) -> Option<PasswordAlgorithm> {
-        if self.parameters.is_empty() {
-            PasswordAlgorithm::from_number(self.number)
-        } else {
-            None
-        }
+        if self.parameters.is_empty() { PasswordAlgorithm::from_number(self.number) } else { None }
     }
 
     fn take(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
@@ -74,10 +70,7 @@ impl<'a> PasswordAlgorithmChoice<'a> {
 
 impl From<PasswordAlgorithm> for PasswordAlgorithmChoice<'static> {
     fn from(algorithm: PasswordAlgorithm) -> Self {
-        Self {
-            number: algorithm.number(),
-            parameters: &[],
-        }
+        Self { number: algorithm.number(), parameters: &[] }
     }
 }
 

@@ -28,10 +28,7 @@ impl<'a> Attribute<'a> for ChangeRequest {
     fn decode(value: &'a [u8], _: &TransactionId) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(value);
         let bits = reader.u32()?;
-        reader.finish().map(|()| Self {
-            change_ip: bits & 4 != 0,
-            change_port: bits & 2 != 0,
-        })
+        reader.finish().map(|()| Self { change_ip: bits & 4 != 0, change_port: bits & 2 != 0 })
     }
 
     fn encode(&self, writer: &mut Writer, _: &TransactionId) {
@@ -71,9 +68,7 @@ impl<'a> Attribute<'a> for Padding {
 
     fn decode(value: &'a [u8], _: &TransactionId) -> Result<Self, DecodeError> {
         let length = u16::try_from(value.len());
-        length
-            .map(Self)
-            .map_err(|_| DecodeError::Length { field: "PADDING" })
+        length.map(Self).map_err(|_| DecodeError::Length { field: "PADDING" })
     }
 
     fn encode(&self, writer: &mut Writer, _: &TransactionId) {

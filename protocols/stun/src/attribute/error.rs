@@ -27,95 +27,47 @@ pub struct ErrorCode<'a> {
 
 impl ErrorCode<'static> {
     /// Try Alternate.
-    pub const TRY_ALTERNATE: Self = Self {
-        code: 300,
-        reason: "Try Alternate",
-    };
+    pub const TRY_ALTERNATE: Self = Self { code: 300, reason: "Try Alternate" };
     /// Bad Request.
-    pub const BAD_REQUEST: Self = Self {
-        code: 400,
-        reason: "Bad Request",
-    };
+    pub const BAD_REQUEST: Self = Self { code: 400, reason: "Bad Request" };
     /// Unauthenticated.
-    pub const UNAUTHENTICATED: Self = Self {
-        code: 401,
-        reason: "Unauthenticated",
-    };
+    pub const UNAUTHENTICATED: Self = Self { code: 401, reason: "Unauthenticated" };
     /// Forbidden (RFC 8656 section 19).
-    pub const FORBIDDEN: Self = Self {
-        code: 403,
-        reason: "Forbidden",
-    };
+    pub const FORBIDDEN: Self = Self { code: 403, reason: "Forbidden" };
     /// Mobility Forbidden (RFC 8016 section 5).
-    pub const MOBILITY_FORBIDDEN: Self = Self {
-        code: 405,
-        reason: "Mobility Forbidden",
-    };
+    pub const MOBILITY_FORBIDDEN: Self = Self { code: 405, reason: "Mobility Forbidden" };
     /// Unknown Attribute.
-    pub const UNKNOWN_ATTRIBUTE: Self = Self {
-        code: 420,
-        reason: "Unknown Attribute",
-    };
+    pub const UNKNOWN_ATTRIBUTE: Self = Self { code: 420, reason: "Unknown Attribute" };
     /// Allocation Mismatch (RFC 8656 section 19).
-    pub const ALLOCATION_MISMATCH: Self = Self {
-        code: 437,
-        reason: "Allocation Mismatch",
-    };
+    pub const ALLOCATION_MISMATCH: Self = Self { code: 437, reason: "Allocation Mismatch" };
     /// Stale Nonce.
-    pub const STALE_NONCE: Self = Self {
-        code: 438,
-        reason: "Stale Nonce",
-    };
+    pub const STALE_NONCE: Self = Self { code: 438, reason: "Stale Nonce" };
     /// Address Family not Supported (RFC 8656 section 19).
-    pub const ADDRESS_FAMILY_NOT_SUPPORTED: Self = Self {
-        code: 440,
-        reason: "Address Family not Supported",
-    };
+    pub const ADDRESS_FAMILY_NOT_SUPPORTED: Self =
+        Self { code: 440, reason: "Address Family not Supported" };
     /// Wrong Credentials (RFC 8656 section 19).
-    pub const WRONG_CREDENTIALS: Self = Self {
-        code: 441,
-        reason: "Wrong Credentials",
-    };
+    pub const WRONG_CREDENTIALS: Self = Self { code: 441, reason: "Wrong Credentials" };
     /// Unsupported Transport Protocol (RFC 8656 section 19).
-    pub const UNSUPPORTED_TRANSPORT: Self = Self {
-        code: 442,
-        reason: "Unsupported Transport Protocol",
-    };
+    pub const UNSUPPORTED_TRANSPORT: Self =
+        Self { code: 442, reason: "Unsupported Transport Protocol" };
     /// Peer Address Family Mismatch (RFC 8656 section 19).
-    pub const PEER_ADDRESS_FAMILY_MISMATCH: Self = Self {
-        code: 443,
-        reason: "Peer Address Family Mismatch",
-    };
+    pub const PEER_ADDRESS_FAMILY_MISMATCH: Self =
+        Self { code: 443, reason: "Peer Address Family Mismatch" };
     /// Connection Already Exists (RFC 6062 section 6.3).
-    pub const CONNECTION_ALREADY_EXISTS: Self = Self {
-        code: 446,
-        reason: "Connection Already Exists",
-    };
+    pub const CONNECTION_ALREADY_EXISTS: Self =
+        Self { code: 446, reason: "Connection Already Exists" };
     /// Connection Timeout or Failure (RFC 6062 section 6.3).
-    pub const CONNECTION_TIMEOUT: Self = Self {
-        code: 447,
-        reason: "Connection Timeout or Failure",
-    };
+    pub const CONNECTION_TIMEOUT: Self =
+        Self { code: 447, reason: "Connection Timeout or Failure" };
     /// Allocation Quota Reached (RFC 8656 section 19).
-    pub const ALLOCATION_QUOTA_REACHED: Self = Self {
-        code: 486,
-        reason: "Allocation Quota Reached",
-    };
+    pub const ALLOCATION_QUOTA_REACHED: Self =
+        Self { code: 486, reason: "Allocation Quota Reached" };
     /// Role Conflict (RFC 8445 section 7.3.1.1).
-    pub const ROLE_CONFLICT: Self = Self {
-        code: 487,
-        reason: "Role Conflict",
-    };
+    pub const ROLE_CONFLICT: Self = Self { code: 487, reason: "Role Conflict" };
     /// Server Error.
-    pub const SERVER_ERROR: Self = Self {
-        code: 500,
-        reason: "Server Error",
-    };
+    pub const SERVER_ERROR: Self = Self { code: 500, reason: "Server Error" };
     /// Insufficient Capacity (RFC 8656 section 19).
-    pub const INSUFFICIENT_CAPACITY: Self = Self {
-        code: 508,
-        reason: "Insufficient Capacity",
-    };
+    pub const INSUFFICIENT_CAPACITY: Self = Self { code: 508, reason: "Insufficient Capacity" };
 }
 
 impl<'a> Attribute<'a> for ErrorCode<'a> {
@@ -141,9 +93,7 @@ pub(super) fn decode_code(reader: &mut Reader<'_>) -> Result<u16, DecodeError> {
     let [class, number] = reader.array()?;
     let class = class & 7;
     if !(3..=6).contains(&class) || number > 99 {
-        return Err(DecodeError::Value {
-            field: "error code",
-        });
+        return Err(DecodeError::Value { field: "error code" });
     }
     Ok(u16::from(class) * 100 + u16::from(number))
 }

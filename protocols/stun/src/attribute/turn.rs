@@ -138,9 +138,7 @@ impl<'a> Attribute<'a> for EvenPort {
     fn decode(value: &'a [u8], _: &TransactionId) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(value);
         let bits = reader.u8()?;
-        reader.finish().map(|()| Self {
-            reserve: bits & 0x80 != 0,
-        })
+        reader.finish().map(|()| Self { reserve: bits & 0x80 != 0 })
     }
 
     fn encode(&self, writer: &mut Writer, _: &TransactionId) {
@@ -210,11 +208,7 @@ impl<'a> Attribute<'a> for AddressErrorCode<'a> {
         reader.u8()?;
         let code = decode_code(&mut reader)?;
         let reason = text::decode(reader.rest(), LONGEST, "reason phrase")?;
-        Ok(Self {
-            family,
-            code,
-            reason,
-        })
+        Ok(Self { family, code, reason })
     }
 
     fn encode(&self, writer: &mut Writer, _: &TransactionId) {
@@ -253,11 +247,7 @@ impl<'a> Attribute<'a> for Icmp {
         reader.u16()?;
         let bits = reader.u16()?;
         let data = reader.u32()?;
-        reader.finish().map(|()| Self {
-            kind: (bits >> 9) as u8,
-            code: bits & 0x1FF,
-            data,
-        })
+        reader.finish().map(|()| Self { kind: (bits >> 9) as u8, code: bits & 0x1FF, data })
     }
 
     fn encode(&self, writer: &mut Writer, _: &TransactionId) {

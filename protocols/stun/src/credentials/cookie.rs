@@ -18,10 +18,7 @@ impl SecurityFeatures {
     pub fn of(nonce: &str) -> Option<Self> {
         let text = nonce.strip_prefix(MARK)?.get(..4)?;
         let bits = *base64::decode(text)?.first()?;
-        Some(Self {
-            password_algorithms: bits & 0x80 != 0,
-            username_anonymity: bits & 0x40 != 0,
-        })
+        Some(Self { password_algorithms: bits & 0x80 != 0, username_anonymity: bits & 0x40 != 0 })
     }
 
     /// The 13 characters at the start of a nonce.
@@ -42,10 +39,7 @@ mod tests {
     fn a_cookie_says_what_it_was_made_of() {
         for password_algorithms in [false, true] {
             for username_anonymity in [false, true] {
-                let features = SecurityFeatures {
-                    password_algorithms,
-                    username_anonymity,
-                };
+                let features = SecurityFeatures { password_algorithms, username_anonymity };
                 let cookie = features.cookie();
                 assert_eq!(cookie.len(), 13);
                 assert_eq!(SecurityFeatures::of(&format!("{cookie}x")), Some(features));
@@ -64,14 +58,7 @@ mod tests {
 
     #[test]
     fn a_nonce_without_a_whole_cookie_claims_nothing() {
-        for nonce in [
-            "",
-            "abc",
-            "obMatJos2",
-            "obMatJos2AA",
-            "obMatJos2A A A",
-            "obMatJos2éé",
-        ] {
+        for nonce in ["", "abc", "obMatJos2", "obMatJos2AA", "obMatJos2A A A", "obMatJos2éé"] {
             assert_eq!(SecurityFeatures::of(nonce), None);
         }
     }

@@ -67,11 +67,7 @@ impl LongTermClient {
     pub fn new(username: &str, password: &str) -> Result<Self, OpaqueError> {
         let username = opaque_string(username)?.into_owned();
         let password = Secret::new(opaque_string(password)?.as_bytes());
-        Ok(Self {
-            username,
-            password,
-            challenge: None,
-        })
+        Ok(Self { username, password, challenge: None })
     }
 
     /// The username.
@@ -83,9 +79,7 @@ impl LongTermClient {
     /// The realm, once a server has named it.
     #[must_use]
     pub fn realm(&self) -> Option<&str> {
-        self.challenge
-            .as_ref()
-            .map(|challenge| challenge.realm.as_str())
+        self.challenge.as_ref().map(|challenge| challenge.realm.as_str())
     }
 
     /// Whether a server has challenged, so that requests go out sealed.
@@ -106,10 +100,7 @@ impl LongTermClient {
         let retries = previous.map_or(0, |attempt| attempt.retries.saturating_add(1));
         // RFC 8489 section 9.2.3.1: the first request carries nothing of the mechanism.
         let Some(challenge) = &self.challenge else {
-            let attempt = Attempt {
-                retries,
-                ..Attempt::default()
-            };
+            let attempt = Attempt { retries, ..Attempt::default() };
             return (builder.finish_with(None, with_fingerprint), attempt);
         };
         // RFC 8489 section 9.2.3.2.
@@ -117,9 +108,7 @@ impl LongTermClient {
             Some(hash) => builder.add(&Userhash(hash)),
             None => builder.add(&Username(&self.username)),
         };
-        builder = builder
-            .add(&Realm(&challenge.realm))
-            .add(&Nonce(&challenge.nonce));
+        builder = builder.add(&Realm(&challenge.realm)).add(&Nonce(&challenge.nonce));
         if let Some((offer, choice)) = &challenge.algorithms {
             builder = builder
                 .raw(kind::PASSWORD_ALGORITHMS, offer)
@@ -130,10 +119,7 @@ impl LongTermClient {
             realm: Some(challenge.realm.clone()),
             retries,
         };
-        (
-            builder.finish_with(Some(&challenge.key), with_fingerprint),
-            attempt,
-        )
+        (builder.finish_with(Some(&challenge.key), with_fingerprint), attempt)
     }
 
     /// Judges the response to a request that was sealed as `attempt` says, in the order of RFC
@@ -239,17 +225,13 @@ fn other(response: &Message<'_>, attempt: &Attempt) -> Judgement {
         return Judgement::Discard(Flaw::BidDown);
     }
     let Some(key) = &attempt.key else {
-        return Judgement::Accept {
-            authenticated: false,
-        };
+        return Judgement::Accept { authenticated: false };
     };
     match response.verify_integrity(key) {
         // The algorithm that sealed the request must seal the response, lest somebody
         // between fall back to the weaker one (RFC 8489 sections 9.2.4 and 9.2.5).
         Integrity::Good { sha256 } if sha256 == (key.signs_with() != IntegrityKind::Sha1) => {
-            Judgement::Accept {
-                authenticated: true,
-            }
+            Judgement::Accept { authenticated: true }
         }
         Integrity::Good { .. } => Judgement::Discard(Flaw::Unprotected),
         Integrity::Bad => Judgement::Discard(Flaw::BadIntegrity),
@@ -278,9 +260,7 @@ fn choose_algorithm(
         return Err(Refusal::BrokenChallenge);
     };
     let choice = choices.iter().find_map(PasswordAlgorithmChoice::known);
-    choice
-        .map(|choice| Some((offer.to_vec(), choice)))
-        .ok_or(Refusal::NoKnownAlgorithm)
+    choice.map(|choice| Some((offer.to_vec(), choice))).ok_or(Refusal::NoKnownAlgorithm)
 }
 
 /// How often one request is sent again for credentials' sake: a challenge, a stale nonce, and

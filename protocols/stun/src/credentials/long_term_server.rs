@@ -73,10 +73,7 @@ impl LongTermServer {
     /// A server whose nonces only it can make.
     #[must_use]
     pub fn new(config: LongTermConfig, rng: &mut Rng) -> Self {
-        Self {
-            config,
-            seal: HmacSha256::new(&rng.bytes::<32>()),
-        }
+        Self { config, seal: HmacSha256::new(&rng.bytes::<32>()) }
     }
 
     /// The realm.
@@ -109,13 +106,9 @@ impl LongTermServer {
         if !self.config.algorithms.is_empty() && !self.config.algorithms.contains(&hash) {
             return Err(Rejection::Unauthenticated);
         }
-        let account = users
-            .find(name, &self.config.realm, hash, now)
-            .ok_or(Rejection::Unauthenticated)?;
-        if !matches!(
-            request.verify_integrity(&account.key),
-            Integrity::Good { .. }
-        ) {
+        let account =
+            users.find(name, &self.config.realm, hash, now).ok_or(Rejection::Unauthenticated)?;
+        if !matches!(request.verify_integrity(&account.key), Integrity::Good { .. }) {
             return Err(Rejection::Unauthenticated);
         }
         if !self.is_fresh(nonce, source, now) {
@@ -125,10 +118,7 @@ impl LongTermServer {
             Some(_) => IntegrityKind::Sha256,
             None => IntegrityKind::Sha1,
         };
-        Ok(Authenticated {
-            username: account.username,
-            key: account.key.signing_with(signs_with),
-        })
+        Ok(Authenticated { username: account.username, key: account.key.signing_with(signs_with) })
     }
 
     /// The error response to a rejected request, without integrity; the caller may add SOFTWARE
@@ -149,24 +139,12 @@ impl LongTermServer {
         let builder = builder
             .add(&code)
             .add(&Realm(&self.config.realm))
-            .add(&Nonce(
-                &self.make_nonce(source, now + self.config.nonce_lifetime),
-            ));
-        if self.config.algorithms.is_empty() {
-            builder
-        } else {
-            builder.add(&self.offer())
-        }
+            .add(&Nonce(&self.make_nonce(source, now + self.config.nonce_lifetime)));
+        if self.config.algorithms.is_empty() { builder } else { builder.add(&self.offer()) }
     }
 
     fn offer(&self) -> PasswordAlgorithms<'static> {
-        PasswordAlgorithms(
-            self.config
-                .algorithms
-                .iter()
-                .map(|one| (*one).into())
-                .collect(),
-        )
+        PasswordAlgorithms(self.config.algorithms.iter().map(|one| (*one).into()).collect())
     }
 
     /// Which algorithm the client chose; `None` for a client that knows of none, which means MD5.
@@ -225,9 +203,7 @@ impl LongTermServer {
             IpAddr::V6(ip) => ip.octets(),
         };
         let port = source.port().to_be_bytes();
-        let tag = self
-            .seal
-            .sign(&[cookie.as_bytes(), &expiry, &address, &port]);
+        let tag = self.seal.sign(&[cookie.as_bytes(), &expiry, &address, &port]);
         *tag.first_chunk().expect("the seal is shorter than the tag")
     }
 }

@@ -35,10 +35,7 @@ mod tests {
     // RFC 8265 section 4.3, and the two texts of RFC 5769 section 2.4.
     #[test]
     fn spaces_and_combining_marks_are_normalised() {
-        assert_eq!(
-            opaque_string("my cat is a \u{3000}by").unwrap(),
-            "my cat is a  by"
-        );
+        assert_eq!(opaque_string("my cat is a \u{3000}by").unwrap(), "my cat is a  by");
         assert_eq!(opaque_string("e\u{301}").unwrap(), "\u{e9}");
         assert_eq!(
             opaque_string("\u{30DE}\u{30C8}\u{30EA}\u{30C3}\u{30AF}\u{30B9}").unwrap(),

@@ -21,27 +21,19 @@ impl ShortTermClient {
     /// Where the profile of RFC 8265 forbids the username or the password.
     pub fn new(username: &str, password: &str) -> Result<Self, OpaqueError> {
         let username = opaque_string(username)?.into_owned();
-        Ok(Self {
-            username,
-            key: Key::short_term(password)?.signing_with(IntegrityKind::Both),
-        })
+        Ok(Self { username, key: Key::short_term(password)?.signing_with(IntegrityKind::Both) })
     }
 
     /// The same, with the attribute that is known to be understood.
     #[must_use]
     pub fn signing_with(self, kind: IntegrityKind) -> Self {
-        Self {
-            key: self.key.signing_with(kind),
-            ..self
-        }
+        Self { key: self.key.signing_with(kind), ..self }
     }
 
     /// Finishes a request or indication.
     #[must_use]
     pub fn seal(&self, builder: MessageBuilder, with_fingerprint: bool) -> Vec<u8> {
-        builder
-            .add(&Username(&self.username))
-            .finish_with(Some(&self.key), with_fingerprint)
+        builder.add(&Username(&self.username)).finish_with(Some(&self.key), with_fingerprint)
     }
 
     /// Judges a response (RFC 8489 section 9.1.4); the attribute that it carries is the only one
@@ -58,9 +50,7 @@ impl ShortTermClient {
             return Judgement::Discard(Flaw::Unprotected);
         }
         self.key = self.key.clone().signing_with(carried);
-        Judgement::Accept {
-            authenticated: true,
-        }
+        Judgement::Accept { authenticated: true }
     }
 }
 

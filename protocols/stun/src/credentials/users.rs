@@ -51,10 +51,7 @@ impl UserTable {
     /// A realm without users.
     #[must_use]
     pub fn new(realm: impl Into<String>) -> Self {
-        Self {
-            realm: realm.into(),
-            ..Self::default()
-        }
+        Self { realm: realm.into(), ..Self::default() }
     }
 
     /// Adds a user, or gives one a new password.
@@ -65,10 +62,7 @@ impl UserTable {
         let username = opaque_string(username)?.into_owned();
         let realm = opaque_string(&self.realm)?;
         let key = |algorithm| Key::long_term(&username, &self.realm, password, algorithm);
-        let keys = [
-            key(PasswordAlgorithm::Md5)?,
-            key(PasswordAlgorithm::Sha256)?,
-        ];
+        let keys = [key(PasswordAlgorithm::Md5)?, key(PasswordAlgorithm::Sha256)?];
         let hash = sha256(&[username.as_bytes(), b":", realm.as_bytes()]);
         self.keys.insert(username.clone(), keys);
         self.names.insert(hash, username);
@@ -99,9 +93,6 @@ impl Users for UserTable {
             PasswordAlgorithm::Md5 => md5,
             PasswordAlgorithm::Sha256 => sha256,
         };
-        Some(Account {
-            username: username.to_owned(),
-            key: key.clone(),
-        })
+        Some(Account { username: username.to_owned(), key: key.clone() })
     }
 }

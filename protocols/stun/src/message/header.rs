@@ -84,11 +84,7 @@ impl Method {
     /// The method of this number; `None` above 12 bits.
     #[must_use]
     pub const fn new(number: u16) -> Option<Self> {
-        if number <= 0xFFF {
-            Some(Self(number))
-        } else {
-            None
-        }
+        if number <= 0xFFF { Some(Self(number)) } else { None }
     }
 
     /// Its number.
@@ -118,10 +114,7 @@ pub(super) const fn split(kind: u16) -> (Class, Method) {
         (true, false) => Class::Success,
         (true, true) => Class::Error,
     };
-    (
-        class,
-        Method((kind & 0x3E00) >> 2 | (kind & 0x00E0) >> 1 | kind & 0x000F),
-    )
+    (class, Method((kind & 0x3E00) >> 2 | (kind & 0x00E0) >> 1 | kind & 0x000F))
 }
 
 #[cfg(test)]
@@ -135,12 +128,7 @@ mod tests {
         assert_eq!(join(Class::Error, Method::ALLOCATE), 0x0113);
         assert_eq!(join(Class::Indication, Method::DATA), 0x0017);
         for number in 0..=0xFFF {
-            for class in [
-                Class::Request,
-                Class::Indication,
-                Class::Success,
-                Class::Error,
-            ] {
+            for class in [Class::Request, Class::Indication, Class::Success, Class::Error] {
                 let method = Method::new(number).unwrap();
                 assert_eq!(split(join(class, method)), (class, method));
             }

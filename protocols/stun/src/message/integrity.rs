@@ -80,13 +80,7 @@ impl Key {
     ) -> Result<Self, OpaqueError> {
         let (username, realm) = (opaque_string(username)?, opaque_string(realm)?);
         let password = opaque_string(password)?;
-        let pieces = [
-            username.as_bytes(),
-            b":",
-            realm.as_bytes(),
-            b":",
-            password.as_bytes(),
-        ];
+        let pieces = [username.as_bytes(), b":", realm.as_bytes(), b":", password.as_bytes()];
         Ok(match algorithm {
             PasswordAlgorithm::Md5 => Self::from_bytes(&md5(&pieces)),
             PasswordAlgorithm::Sha256 => {
@@ -111,9 +105,7 @@ impl Key {
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Key")
-            .field("signs_with", &self.signs_with)
-            .finish_non_exhaustive()
+        f.debug_struct("Key").field("signs_with", &self.signs_with).finish_non_exhaustive()
     }
 }
 
@@ -138,14 +130,8 @@ impl Message<'_> {
             let full = key.sha256.sign(&[&pieces.0, pieces.1]);
             let is_good = allowed.contains(&tag.len())
                 && tag.len().is_multiple_of(4)
-                && full
-                    .get(..tag.len())
-                    .is_some_and(|expected| equal(expected, tag));
-            if is_good {
-                Integrity::Good { sha256: true }
-            } else {
-                Integrity::Bad
-            }
+                && full.get(..tag.len()).is_some_and(|expected| equal(expected, tag));
+            if is_good { Integrity::Good { sha256: true } } else { Integrity::Bad }
         } else if let Some(at) = self.integrity_sha1 {
             let Some((pieces, tag)) = self.signed(at) else {
                 return Integrity::Bad;
@@ -162,10 +148,7 @@ impl Message<'_> {
 
     /// What the integrity attribute at `at` covers (the header with the length that it had when
     /// it was signed, and the rest), and the attribute's value.
-    #[expect(
-        clippy::type_complexity,
-        reason = "two pieces and a tag, taken apart at once"
-    )]
+    #[expect(clippy::type_complexity, reason = "two pieces and a tag, taken apart at once")]
     fn signed(&self, at: usize) -> Option<(([u8; HEADER_LENGTH], &[u8]), &[u8])> {
         let (covered, attribute) = self.bytes.split_at_checked(at)?;
         let (header, rest) = covered.split_first_chunk::<HEADER_LENGTH>()?;

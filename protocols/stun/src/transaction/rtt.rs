@@ -18,10 +18,7 @@ impl RttEstimator {
     /// Starts with a first measurement (RFC 6298 rule 2.2).
     #[must_use]
     pub fn new(rtt: Duration) -> Self {
-        Self {
-            smoothed: rtt,
-            variation: rtt / 2,
-        }
+        Self { smoothed: rtt, variation: rtt / 2 }
     }
 
     /// Takes in another one (RFC 6298 rule 2.3; alpha 1/8, beta 1/4).
@@ -102,14 +99,8 @@ mod tests {
         let mut cache = RttCache::default();
         assert_eq!(cache.rto(SERVER, millis(500), Instant::START), millis(500));
         cache.measured(SERVER, millis(400), Instant::START);
-        assert_eq!(
-            cache.rto(SERVER, millis(500), Instant::from_secs(599)),
-            millis(1200)
-        );
-        assert_eq!(
-            cache.rto(SERVER, millis(500), Instant::from_secs(600)),
-            millis(500)
-        );
+        assert_eq!(cache.rto(SERVER, millis(500), Instant::from_secs(599)), millis(1200));
+        assert_eq!(cache.rto(SERVER, millis(500), Instant::from_secs(600)), millis(500));
     }
 
     #[test]
