@@ -1,1 +1,30 @@
-//! Map.
+//! One end of a call: network interfaces in, application data over the best path out.
+//!
+//! A [`Peer`] opens sockets on every interface, gathers candidates through STUN and TURN, exchanges
+//! them with the other end over whatever signalling the application has, runs the ICE agent over
+//! them, and carries the application's messages over the pair that was selected.
+//!
+//! - [`peer`](Peer): the commands, and which input goes to which layer.
+//! - [`config`](Config), [`event`](Event), [`signal`](Signal), [`discard`](Discard): what goes in and
+//!   out.
+//! - `gathering`, `relay`, `negotiation`: RFC 8445 section 5.1.1; RFC 8656; RFC 8839 and 8838.
+//! - `socket`, `preference`: what is open, and what comes first (RFC 8421).
+//! - `settle`: how the layers inside hand their work to each other.
+
+mod config;
+mod discard;
+mod event;
+mod gathering;
+mod negotiation;
+mod peer;
+mod preference;
+mod relay;
+mod settle;
+mod signal;
+mod socket;
+
+pub use config::{Config, IceServer, Policy, RoleChoice, Trickle};
+pub use discard::{Discard, Discards};
+pub use event::{Event, GatheringFailure};
+pub use peer::Peer;
+pub use signal::{Description, Signal};

@@ -1,0 +1,42 @@
+//! What a peer drops, by reason.
+
+use std::collections::BTreeMap;
+
+/// Why an input was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Discard {
+    /// A datagram to an address where no socket of this peer is.
+    NoSocket,
+    /// A notice about a stream; this peer opens none.
+    NoStream,
+    /// A socket was opened that nobody asked for.
+    NotAskedFor,
+    /// An ICMP error that says nothing about whether the other end can be reached.
+    Icmp,
+    /// A signal about credentials that are not the ones in use.
+    OtherCredentials,
+    /// An answer that no offer waits for.
+    UnexpectedAnswer,
+    /// An offer that collided with our own, which counts.
+    Glare,
+    /// A signal after the end.
+    AfterClose,
+    /// More candidates than anyone has.
+    TooManyCandidates,
+}
+
+/// How many inputs were dropped, by reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Discards(BTreeMap<Discard, u64>);
+
+impl Discards {
+    /// How many were dropped for this reason.
+    #[must_use]
+    pub fn of(&self, reason: Discard) -> u64 {
+        self.0.get(&reason).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn count(&mut self, reason: Discard) {
+        *self.0.entry(reason).or_default() += 1;
+    }
+}
