@@ -14,4 +14,4 @@ pub mod wire;
 
 pub use client::{Client, ClientConfig, Event};
 pub use discards::Discards;
-pub use server::{Server, ServerConfig, ServerEvent};
+pub use server::{Server, ServerConfig, ServerEvent, time_limited_password};

@@ -6,6 +6,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use icelab_crypto::Secret;
+use icelab_stun::credentials::PasswordAlgorithm;
 
 use super::peer_policy::PeerPolicy;
 use crate::timing::{DEFAULT_LIFETIME, MAXIMUM_LIFETIME};
@@ -30,6 +31,10 @@ pub struct ServerConfig {
     pub default_lifetime: Duration,
     /// The greatest lifetime.
     pub maximum_lifetime: Duration,
+    /// The password algorithms offered, the preferred one first; none is RFC 5766's way.
+    pub algorithms: Vec<PasswordAlgorithm>,
+    /// Whether clients shall hide their names behind USERHASH.
+    pub username_anonymity: bool,
     /// How long a nonce is good (RFC 8656 section 5: an hour at most).
     pub nonce_lifetime: Duration,
     /// Whether the sockets can send datagrams that must not be fragmented.
@@ -61,6 +66,8 @@ impl ServerConfig {
             users,
             default_lifetime: DEFAULT_LIFETIME,
             maximum_lifetime: MAXIMUM_LIFETIME,
+            algorithms: vec![PasswordAlgorithm::Sha256, PasswordAlgorithm::Md5],
+            username_anonymity: false,
             nonce_lifetime: Duration::from_secs(3600),
             dont_fragment: true,
             peers: PeerPolicy::default(),
@@ -71,13 +78,13 @@ impl ServerConfig {
     }
 }
 
-/// Who may have an allocation.
+/// Who may have an allocation. Names and passwords that RFC 8265 forbids let nobody in.
 #[derive(Clone, Debug)]
 pub enum Users {
     /// These, by name.
     Listed(BTreeMap<String, Secret>),
     /// Whoever was given a name that says when it expires, and the password that belongs to it
-    /// ([`rest_password`](crate::rest_password)).
+    /// ([`time_limited_password`](super::time_limited_password)).
     TimeLimited {
         /// The secret that the server shares with whoever gives out names.
         secret: Secret,
