@@ -1,50 +1,87 @@
-//! The agent.
+//! The agent: commands, getters, and who handles what.
 
 use core::net::SocketAddr;
+use std::collections::BTreeMap;
 
 use icelab_sans_io::net::Datagram;
-use icelab_sans_io::{Deadline, Instant, Output, OutputQueue, Protocol, Rng};
+use icelab_sans_io::{Deadline, Instant, Output, OutputQueue, Protocol, Rng, Timers};
+use icelab_stun::{Class, Message, Method};
 
 use crate::candidate::{Candidate, CandidateKind, LocalCandidate};
 use crate::config::{Config, Role};
 use crate::credentials::Credentials;
-use crate::discard::Discards;
+use crate::discard::{Discard, Discards};
 use crate::event::{Event, SelectedPair};
+use crate::nomination::Naming;
+use crate::pair::Progress;
+use crate::path::{Path, PathId};
+use crate::session::{Gathering, Keys, Outlook, RemoteKeys, Session};
 use crate::state::State;
+use crate::timer::Timer;
+use crate::transaction::Transactions;
 
 /// One end of an ICE session for one data stream.
 ///
 /// A datagram that it emits has `source` = the base of the local candidate (for a relayed
 /// candidate the relayed transport address: whoever owns the agent wraps it in TURN); one given to
 /// it has `destination` = the base on which it arrived, and `source` = the peer.
+///
+/// The order of commands: credentials go to the peer; candidates are added as they come, local ones
+/// in the order of their components; the peer's credentials start the checks. A peer that sees
+/// other credentials than before [restarts](Self::restart), sends its new ones, and takes the new
+/// ones of the other side.
 #[derive(Debug)]
 pub struct Agent {
-    config: Config,
-    role: Role,
-    state: State,
-    local_credentials: Credentials,
-    discards: Discards,
-    outputs: OutputQueue<Datagram, Event>,
+    pub(crate) config: Config,
+    pub(crate) rng: Rng,
+    pub(crate) role: Role,
+    pub(crate) tie_breaker: u64,
+    pub(crate) state: State,
+    pub(crate) session: Session,
+    /// By generation: this session's, and those that the peer may still use.
+    pub(crate) keys: BTreeMap<u32, Keys>,
+    /// The components that are wanted.
+    pub(crate) components: Vec<u16>,
+    pub(crate) paths: BTreeMap<PathId, Path>,
+    pub(crate) next_path: u64,
+    pub(crate) selected: BTreeMap<u16, PathId>,
+    pub(crate) nominations: u64,
+    pub(crate) rank: u32,
+    pub(crate) naming: BTreeMap<u16, Naming>,
+    pub(crate) transactions: Transactions,
+    /// When Ta allows the next check.
+    pub(crate) next_check: Instant,
+    pub(crate) timers: Timers<Timer>,
+    pub(crate) discards: Discards,
+    pub(crate) outputs: OutputQueue<Datagram, Event>,
 }
 
+/// Commands.
 impl Agent {
     /// A new agent with fresh credentials.
     #[must_use]
     pub fn new(config: Config, mut rng: Rng) -> Self {
         Self {
             role: config.role,
-            config,
+            tie_breaker: rng.next_u64(),
             state: State::New,
-            local_credentials: Credentials::random(&mut rng),
+            session: Session::new(0),
+            keys: BTreeMap::from([(0, Keys::random(&mut rng))]),
+            components: (1..=config.components.clamp(1, 256)).collect(),
+            paths: BTreeMap::new(),
+            next_path: 0,
+            selected: BTreeMap::new(),
+            nominations: 0,
+            rank: 0,
+            naming: BTreeMap::new(),
+            transactions: Transactions::default(),
+            next_check: Instant::START,
+            timers: Timers::new(),
             discards: Discards::default(),
             outputs: OutputQueue::new(),
+            config,
+            rng,
         }
-    }
-
-    /// The credentials to be sent to the peer.
-    #[must_use]
-    pub const fn local_credentials(&self) -> &Credentials {
-        &self.local_credentials
     }
 
     /// Takes the peer's credentials, with which checks begin. Different ones than before are a
@@ -58,7 +95,28 @@ impl Agent {
         remote_is_lite: bool,
         now: Instant,
     ) -> Result<(), RemoteError> {
-        let _ = (credentials, remote_is_lite, now);
+        if self.state == State::Closed {
+            return Ok(());
+        }
+        if let Some(known) = &self.keys().remote {
+            let is_known = known.credentials == credentials;
+            return if is_known { Ok(()) } else { Err(RemoteError::RestartNeeded) };
+        }
+        self.session.remote_is_lite = remote_is_lite;
+        let generation = self.session.generation;
+        if let Some(keys) = self.keys.get_mut(&generation) {
+            keys.remote = Some(RemoteKeys::new(credentials));
+        }
+        // Section 6.1.1: of a full and a lite agent the full one controls.
+        match (self.config.lite, remote_is_lite) {
+            (false, true) => self.take_role(Role::Controlling),
+            (true, false) => self.take_role(Role::Controlled),
+            (false, false) | (true, true) => {}
+        }
+        self.drop_other_sessions_candidates();
+        self.timers.set(Timer::Patience, now + self.config.patience);
+        self.process_early_requests(now);
+        self.settle(now);
         Ok(())
     }
 
@@ -69,45 +127,54 @@ impl Agent {
         candidate: LocalCandidate,
         now: Instant,
     ) -> Option<Candidate> {
-        let _ = (candidate, now);
-        None
+        let added = self.add_local(&candidate)?;
+        self.settle(now);
+        Some(added)
     }
 
     /// Removes the candidates with this base, whose interface or allocation is gone.
     pub fn remove_base(&mut self, base: SocketAddr, now: Instant) {
-        let _ = (base, now);
+        self.forget_base(base);
+        self.settle(now);
     }
 
     /// Says that no more local candidates will come.
     pub fn end_of_local_candidates(&mut self, now: Instant) {
-        let _ = now;
+        self.session.local_candidates = Gathering::Ended;
+        self.settle(now);
     }
 
     /// Adds a candidate of the peer. One that is of no use is ignored, with an event.
     pub fn add_remote_candidate(&mut self, candidate: Candidate, now: Instant) {
-        let _ = (candidate, now);
+        self.add_remote(candidate);
+        self.settle(now);
     }
 
     /// Says that the peer has no more candidates.
     pub fn end_of_remote_candidates(&mut self, now: Instant) {
-        let _ = now;
+        self.session.remote_candidates = Gathering::Ended;
+        self.settle(now);
     }
 
     /// Drops a component, such as RTCP's where the peer agreed to multiplex it.
     pub fn remove_component(&mut self, component: u16, now: Instant) {
-        let _ = (component, now);
+        self.forget_component(component);
+        self.settle(now);
     }
 
     /// Restarts ICE (section 9): new credentials, no candidates, no pairs; the selected pairs carry
-    /// data until new ones are selected.
+    /// data until new ones are selected. Bases may be used again: add their candidates anew.
     pub fn restart(&mut self, now: Instant) {
-        let _ = now;
+        if self.state != State::Closed {
+            self.start_over();
+            self.settle(now);
+        }
     }
 
     /// Sets the role, before checks begin.
     pub fn set_role(&mut self, role: Role, now: Instant) {
-        let _ = now;
-        self.role = role;
+        self.take_role(role);
+        self.settle(now);
     }
 
     /// Sends data over the selected pair of `component`, or over its best valid pair until there is
@@ -115,20 +182,42 @@ impl Agent {
     ///
     /// # Errors
     /// Where no pair is valid, or the agent is closed.
-    pub fn send(&mut self, component: u16, payload: Vec<u8>, now: Instant) -> Result<(), SendError> {
-        let _ = (component, payload, now);
-        Err(SendError::NotConnected)
+    pub fn send(
+        &mut self,
+        component: u16,
+        payload: Vec<u8>,
+        now: Instant,
+    ) -> Result<(), SendError> {
+        self.send_data(component, payload, now)
     }
 
-    /// Takes an ICMP error about a datagram from `base` to `remote`.
+    /// Takes an ICMP error about a datagram from `base` to `remote`: a hard one, such as port
+    /// unreachable (RFC 8445 section 7.2.5.2.2).
     pub fn handle_unreachable(&mut self, base: SocketAddr, remote: SocketAddr, now: Instant) {
-        let _ = (base, remote, now);
+        if self.config.icmp_fails_checks {
+            self.fail_unreachable(base, remote);
+            self.settle(now);
+        }
     }
 
     /// Ends it. Nothing is sent or received any more.
     pub fn close(&mut self, now: Instant) {
-        let _ = now;
-        self.state = State::Closed;
+        self.timers.clear();
+        self.transactions = Transactions::default();
+        self.paths.clear();
+        self.selected.clear();
+        self.session = Session::new(self.session.generation);
+        self.set_state(State::Closed);
+        self.settle(now);
+    }
+}
+
+/// Getters.
+impl Agent {
+    /// The credentials to be sent to the peer.
+    #[must_use]
+    pub fn local_credentials(&self) -> &Credentials {
+        &self.keys().local
     }
 
     /// The state.
@@ -143,38 +232,78 @@ impl Agent {
         self.role
     }
 
+    /// How often it was restarted.
+    #[must_use]
+    pub const fn generation(&self) -> u32 {
+        self.session.generation
+    }
+
     /// The configuration.
     #[must_use]
     pub const fn config(&self) -> &Config {
         &self.config
     }
 
-    /// The selected pair of a component.
+    /// The selected pair of a component; after a restart the former one, until there is a new one.
     #[must_use]
     pub fn selected_pair(&self, component: u16) -> Option<&SelectedPair> {
-        let _ = component;
-        None
+        let path = self.selected.get(&component)?;
+        self.paths.get(path).map(|path| &path.pair)
+    }
+
+    /// The valid pairs of a component, best first.
+    pub fn valid_pairs(&self, component: u16) -> impl Iterator<Item = &SelectedPair> {
+        let mut paths: Vec<&Path> = self.valid_paths(component).map(|(_, path)| path).collect();
+        paths.sort_by_key(|path| core::cmp::Reverse(path.priority));
+        paths.into_iter().map(|path| &path.pair)
     }
 
     /// The pairs of the check list, highest priority first.
     pub fn pairs(&self) -> impl Iterator<Item = PairInfo> + '_ {
-        core::iter::empty()
+        self.session.check_list.pairs().map(|pair| {
+            let (state, path) = match pair.progress {
+                Progress::Frozen => (PairState::Frozen, None),
+                Progress::Waiting => (PairState::Waiting, None),
+                Progress::InProgress(_) => (PairState::InProgress, None),
+                Progress::Succeeded(path) => (PairState::Succeeded, self.paths.get(&path)),
+                Progress::Failed(_) => (PairState::Failed, None),
+            };
+            let kind = |candidate: Option<&Candidate>| {
+                candidate.map_or(CandidateKind::PeerReflexive, |candidate| candidate.kind)
+            };
+            PairInfo {
+                component: pair.component,
+                base: pair.base,
+                local_kind: kind(self.session.locals.get(pair.local).map(|c| &c.candidate)),
+                remote: pair.destination,
+                remote_kind: kind(self.session.remotes.get(pair.remote).map(|c| &c.candidate)),
+                priority: pair.priority,
+                state,
+                is_nominated: path.is_some_and(|path| path.nomination.is_some()),
+                requests_sent: pair.requests_sent,
+            }
+        })
     }
 
     /// The local candidates of this session, learned ones included.
     pub fn local_candidates(&self) -> impl Iterator<Item = &Candidate> + '_ {
-        core::iter::empty()
+        self.session.locals.iter().map(|local| &local.candidate)
     }
 
     /// The remote candidates of this session, learned ones included.
     pub fn remote_candidates(&self) -> impl Iterator<Item = &Candidate> + '_ {
-        core::iter::empty()
+        self.session.remotes.iter().map(|remote| &remote.candidate)
     }
 
     /// How many datagrams were dropped, and why.
     #[must_use]
     pub const fn discards(&self) -> &Discards {
         &self.discards
+    }
+
+    pub(crate) fn keys(&self) -> &Keys {
+        let keys = self.keys.get(&self.session.generation);
+        keys.expect("a session is made together with its keys")
     }
 }
 
@@ -184,11 +313,26 @@ impl Protocol for Agent {
     type Event = Event;
 
     fn handle_input(&mut self, input: Datagram, now: Instant) {
-        let _ = (input, now);
+        if self.state == State::Closed {
+            self.discards.add(Discard::Closed);
+        } else if !looks_like_stun(&input.payload) {
+            self.handle_data(input, now);
+        } else {
+            match self.handle_message(&input, now) {
+                Ok(()) => self.settle(now),
+                Err(discard) => self.discards.add(discard),
+            }
+        }
     }
 
     fn handle_timeout(&mut self, now: Instant) {
-        let _ = now;
+        let mut is_due = false;
+        while let Some((_, timer)) = self.timers.pop_due(now) {
+            is_due = true;
+            self.handle_timer(timer, now);
+            self.settle(now);
+        }
+        debug_assert!(!is_due || self.timers.next().is_none_or(|(at, _)| at > now));
     }
 
     fn poll_output(&mut self) -> Option<Output<Datagram, Event>> {
@@ -196,7 +340,78 @@ impl Protocol for Agent {
     }
 
     fn poll_timeout(&self) -> Option<Deadline> {
-        None
+        let (at, timer) = self.timers.next()?;
+        Some(Deadline { at, timer: timer.name() })
+    }
+}
+
+/// Dispatch.
+impl Agent {
+    fn handle_message(&mut self, datagram: &Datagram, now: Instant) -> Result<(), Discard> {
+        let message = Message::parse(&datagram.payload).map_err(|_| Discard::Malformed)?;
+        if message.method() != Method::BINDING {
+            return Err(Discard::Method);
+        }
+        let fingerprint = message.check_fingerprint();
+        match message.class() {
+            // Section 7.3: FINGERPRINT must be used. Where it is missing, this may be no STUN.
+            Class::Request if fingerprint != Some(true) => Err(Discard::Fingerprint),
+            Class::Request => self.handle_request(&message, datagram, now),
+            // An answer that is signed for this very transaction needs no further proof.
+            Class::Success | Class::Error | Class::Indication if fingerprint == Some(false) => {
+                Err(Discard::Fingerprint)
+            }
+            Class::Success | Class::Error => self.handle_response(&message, datagram, now),
+            Class::Indication => {
+                self.hear(datagram.destination, datagram.source, now);
+                Ok(())
+            }
+        }
+    }
+
+    fn handle_timer(&mut self, timer: Timer, now: Instant) {
+        match timer {
+            Timer::Pace => self.take_turn(now),
+            Timer::Retransmit(id) => self.send_again(id, now),
+            // What these allow is decided when things settle.
+            Timer::Grace(_) => {}
+            Timer::Nomination(component) => self.give_up_nomination(component, now),
+            Timer::Patience => self.lose_patience(),
+            Timer::Consent(path) => self.refresh(path, now),
+            Timer::Answer(path) => self.miss_answer(path, now),
+            Timer::Expiry(path) => self.lose_consent(path),
+            Timer::Keepalive(path) => self.keep_alive(path, now),
+            Timer::Silence(path) => self.notice_silence(path, now),
+        }
+    }
+
+    /// Draws the conclusions of whatever happened. Doing it twice changes nothing.
+    pub(crate) fn settle(&mut self, now: Instant) {
+        if self.state == State::Closed {
+            return;
+        }
+        for component in self.components.clone() {
+            self.fall_back(component, now);
+            self.consider_nomination(component, now);
+        }
+        self.conclude_lite(now);
+        self.consider_failure();
+        self.update_state();
+        self.arm_pace(now);
+    }
+
+    fn lose_patience(&mut self) {
+        if self.session.outlook == Outlook::Patient {
+            self.session.outlook = Outlook::Sober;
+        }
+    }
+
+    pub(crate) fn event(&mut self, event: Event) {
+        self.outputs.event(event);
+    }
+
+    pub(crate) fn emit(&mut self, base: SocketAddr, destination: SocketAddr, payload: Vec<u8>) {
+        self.outputs.packet(Datagram::new(base, destination, payload));
     }
 }
 
@@ -255,4 +470,9 @@ pub enum SendError {
     /// The agent is closed.
     #[error("the agent is closed")]
     Closed,
+}
+
+/// RFC 7983 section 7 and the magic cookie of RFC 8489 section 5.
+fn looks_like_stun(payload: &[u8]) -> bool {
+    matches!(payload, [0..=3, _, _, _, 0x21, 0x12, 0xA4, 0x42, ..])
 }

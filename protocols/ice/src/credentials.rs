@@ -46,10 +46,7 @@ impl Credentials {
 
     /// Fresh ones: 48 random bits for the fragment (24 are demanded), 144 for the password (128).
     pub(crate) fn random(rng: &mut Rng) -> Self {
-        Self {
-            ufrag: ice_chars(rng.bytes::<8>()),
-            password: ice_chars(rng.bytes::<24>()),
-        }
+        Self { ufrag: ice_chars(rng.bytes::<8>()), password: ice_chars(rng.bytes::<24>()) }
     }
 }
 
@@ -95,24 +92,15 @@ mod tests {
     fn fresh_credentials_pass_the_check_for_the_peers() {
         let mut rng = Rng::from_u64(1);
         let fresh = Credentials::random(&mut rng);
-        assert_eq!(
-            Credentials::new(fresh.ufrag(), fresh.password()).unwrap(),
-            fresh
-        );
+        assert_eq!(Credentials::new(fresh.ufrag(), fresh.password()).unwrap(), fresh);
         assert_ne!(fresh, Credentials::random(&mut rng));
     }
 
     #[test]
     fn short_or_odd_credentials_are_refused() {
         let password = "0123456789012345678901";
-        assert_eq!(
-            Credentials::new("abc", password),
-            Err(CredentialsError::Ufrag)
-        );
-        assert_eq!(
-            Credentials::new("ab:d", password),
-            Err(CredentialsError::Ufrag)
-        );
+        assert_eq!(Credentials::new("abc", password), Err(CredentialsError::Ufrag));
+        assert_eq!(Credentials::new("ab:d", password), Err(CredentialsError::Ufrag));
         assert_eq!(
             Credentials::new("abcd", "012345678901234567890"),
             Err(CredentialsError::Password)

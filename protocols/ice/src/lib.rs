@@ -5,16 +5,36 @@
 //!
 //! - [`agent`](Agent): the state machine's outside: commands, getters, dispatch.
 //! - [`config`](Config), [`state`](State), [`event`](Event), [`discard`](Discard).
-//! - [`candidate`](Candidate), [`foundation`](Foundation), [`credentials`](Credentials).
+//! - [`candidate`](Candidate), [`foundation`](Foundation), [`credentials`](Credentials), `priority`.
+//! - `session`: what a restart forgets: candidates, `check_list`, `pair`.
+//! - `trickle`: candidates that come and go. `check`: sending, answering, and hearing answers.
+//! - `path`: valid pairs; `nomination` chooses among them; `consent` watches them; `data` uses them.
+//! - `role`, `restart`, `lite`: the procedures of these names.
+//! - `transaction`, `timer`: what waits.
 
 mod agent;
 mod candidate;
+mod check;
+mod check_list;
 mod config;
+mod consent;
 mod credentials;
+mod data;
 mod discard;
 mod event;
 mod foundation;
+mod lite;
+mod nomination;
+mod pair;
+mod path;
+mod priority;
+mod restart;
+mod role;
+mod session;
 mod state;
+mod timer;
+mod transaction;
+mod trickle;
 
 pub use agent::{Agent, PairInfo, PairState, RemoteError, SendError};
 pub use candidate::{

@@ -25,22 +25,13 @@ pub enum CandidateError {
 
 impl fmt::Display for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            foundation,
-            component,
-            priority,
-            kind,
-            ..
-        } = self;
+        let Self { foundation, component, priority, kind, .. } = self;
         let transport = match &self.transport {
             CandidateTransport::Udp => "UDP",
             CandidateTransport::Tcp(_) => "TCP",
             CandidateTransport::Other(other) => other,
         };
-        write!(
-            f,
-            "candidate:{foundation} {component} {transport} {priority} "
-        )?;
+        write!(f, "candidate:{foundation} {component} {transport} {priority} ")?;
         match &self.address {
             Address::Socket(address) => write!(f, "{} {}", address.ip(), address.port())?,
             Address::Name { name, port } => write!(f, "{name} {port}")?,
@@ -170,20 +161,12 @@ fn address(host: &str, port: u16) -> Result<Address, CandidateError> {
 /// RFC 3261 section 25.1: `token`.
 const fn is_token_char(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~'
-        )
+        || matches!(byte, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~')
 }
 
 impl CandidateKind {
     fn from_word(word: &str) -> Option<Self> {
-        let all = [
-            Self::Host,
-            Self::ServerReflexive,
-            Self::PeerReflexive,
-            Self::Relayed,
-        ];
+        let all = [Self::Host, Self::ServerReflexive, Self::PeerReflexive, Self::Relayed];
         all.into_iter().find(|kind| kind.word() == word)
     }
 }

@@ -1,0 +1,4 @@
+//! Two agents, one network, and what may go wrong between them.
+
+mod network;
+mod two_agents;
