@@ -1,0 +1,231 @@
+//! What was expected against what happened.
+
+use core::fmt;
+use core::time::Duration;
+
+use icelab_sans_io::Instant;
+use indexmap::IndexMap;
+
+use super::outcome::{Failure, Selected};
+use crate::scenario::plan::{
+    self, CandidateKind, Connected, Expectation, Path, Reconnected, Transport,
+};
+
+/// What is known at the time of judging.
+#[derive(Clone, Debug)]
+pub(super) struct Facts<'a> {
+    /// That time.
+    pub(super) now: Instant,
+    /// Whether both sides are connected now.
+    pub(super) is_connected: bool,
+    /// When both were for the first time.
+    pub(super) connected: Option<Duration>,
+    /// The path that the call has taken.
+    pub(super) path: Path,
+    /// Each side's local candidate.
+    pub(super) selected: &'a IndexMap<String, Option<Selected>>,
+    /// How long after the latest event traffic flowed again; see `Traffic::latest`.
+    pub(super) reconnected: Option<Option<Duration>>,
+}
+
+/// Everything in an expectation that does not hold.
+pub(super) fn judge(expectation: &Expectation, facts: &Facts<'_>) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    let mut fail = |expect: String, wanted: String, got: String| {
+        failures.push(Failure { expect, wanted, got, at: facts.now });
+    };
+    if let Some(wanted) = expectation.connected
+        && let Err(got) = judge_connected(wanted, expectation.at.is_some(), facts)
+    {
+        fail("connected".to_owned(), wanted_connected(wanted), got);
+    }
+    if !expectation.path.is_empty() && !expectation.path.contains(&facts.path) {
+        let wanted = any_of(expectation.path.iter().map(|path| path_word(*path)));
+        fail("path".to_owned(), wanted, path_word(facts.path).to_owned());
+    }
+    for (peer, wanted) in &expectation.selected {
+        let got = facts.selected.get(peer).copied().flatten();
+        if !got.is_some_and(|got| wanted.contains(&got.what)) {
+            let wanted = any_of(wanted.iter().map(|selected| Word(*selected)));
+            let got = got.map_or_else(|| "nothing".to_owned(), |got| Word(got.what).to_string());
+            fail(format!("selected.{peer}"), wanted, got);
+        }
+    }
+    if let Some(wanted) = expectation.reconnected
+        && let Err(got) = judge_reconnected(wanted, facts)
+    {
+        let wanted = match wanted {
+            Reconnected::No => "false".to_owned(),
+            Reconnected::Within(limit) => format!("within {}", Span(limit)),
+        };
+        fail("reconnected".to_owned(), wanted, got);
+    }
+    failures
+}
+
+/// Judges `connected`; the error says what was found instead.
+fn judge_connected(wanted: Connected, is_timed: bool, facts: &Facts<'_>) -> Result<(), String> {
+    let holds = match wanted {
+        Connected::No if is_timed => !facts.is_connected,
+        Connected::No => facts.connected.is_none(),
+        Connected::Yes => facts.is_connected,
+        Connected::Within(limit) => facts.connected.is_some_and(|after| after <= limit),
+    };
+    if holds {
+        return Ok(());
+    }
+    Err(match facts.connected {
+        None => "never connected".to_owned(),
+        Some(after) if facts.is_connected => format!("connected after {}", Span(after)),
+        Some(after) => format!("connected after {}, and no longer", Span(after)),
+    })
+}
+
+/// Judges `reconnected`; the error says what was found instead.
+fn judge_reconnected(wanted: Reconnected, facts: &Facts<'_>) -> Result<(), String> {
+    let found = match facts.reconnected {
+        Some(found) => found,
+        // Nothing happened that could have interrupted it.
+        None => facts.is_connected.then_some(Duration::ZERO),
+    };
+    match (wanted, found) {
+        (Reconnected::No, None) => Ok(()),
+        (Reconnected::Within(limit), Some(after)) if after <= limit => Ok(()),
+        (_, Some(after)) => Err(format!("after {}", Span(after))),
+        (_, None) => Err("not reconnected".to_owned()),
+    }
+}
+
+fn wanted_connected(wanted: Connected) -> String {
+    match wanted {
+        Connected::No => "false".to_owned(),
+        Connected::Yes => "true".to_owned(),
+        Connected::Within(limit) => format!("within {}", Span(limit)),
+    }
+}
+
+const fn path_word(path: Path) -> &'static str {
+    match path {
+        Path::Direct => "direct",
+        Path::Relayed => "relayed",
+        Path::None => "none",
+    }
+}
+
+fn any_of<T: fmt::Display>(words: impl Iterator<Item = T>) -> String {
+    let words: Vec<String> = words.map(|word| word.to_string()).collect();
+    words.join(" or ")
+}
+
+/// A kind of candidate with its transport, as the grammar writes it.
+struct Word(plan::Selected);
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.0.kind {
+            CandidateKind::Host => "host",
+            CandidateKind::ServerReflexive => "srflx",
+            CandidateKind::PeerReflexive => "prflx",
+            CandidateKind::Relayed => "relay",
+        };
+        let transport = match self.0.transport {
+            Transport::Udp => "udp",
+            Transport::Tcp => "tcp",
+            Transport::Tls => "tls",
+        };
+        write!(f, "{kind}/{transport}")
+    }
+}
+
+/// A span of time in the unit that suits it.
+struct Span(Duration);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = self.0.as_millis();
+        if millis < 10_000 {
+            write!(f, "{millis} ms")
+        } else {
+            write!(f, "{}.{} s", millis / 1000, millis % 1000 / 100)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(selected: &IndexMap<String, Option<Selected>>) -> Facts<'_> {
+        Facts {
+            now: Instant::from_millis(9000),
+            is_connected: true,
+            connected: Some(Duration::from_millis(300)),
+            path: Path::Direct,
+            selected,
+            reconnected: Some(Some(Duration::from_millis(700))),
+        }
+    }
+
+    fn fails(expectation: &Expectation, facts: &Facts<'_>) -> Vec<String> {
+        let failures = judge(expectation, facts);
+        failures.iter().map(|f| format!("{}: {}, not {}", f.expect, f.got, f.wanted)).collect()
+    }
+
+    #[test]
+    fn what_holds_gives_no_failure() {
+        let nothing = IndexMap::new();
+        let expectation = Expectation {
+            connected: Some(Connected::Within(Duration::from_millis(300))),
+            path: vec![Path::Relayed, Path::Direct],
+            reconnected: Some(Reconnected::Within(Duration::from_millis(700))),
+            ..Expectation::default()
+        };
+        assert_eq!(fails(&expectation, &facts(&nothing)), [""; 0]);
+    }
+
+    #[test]
+    fn each_part_that_does_not_hold_is_named() {
+        let selected = IndexMap::from([("alice".to_owned(), None)]);
+        let host = plan::Selected { kind: CandidateKind::Host, transport: Transport::Udp };
+        let expectation = Expectation {
+            connected: Some(Connected::Within(Duration::from_millis(299))),
+            path: vec![Path::Relayed],
+            selected: IndexMap::from([("alice".to_owned(), vec![host])]),
+            reconnected: Some(Reconnected::Within(Duration::from_millis(600))),
+            ..Expectation::default()
+        };
+        assert_eq!(
+            fails(&expectation, &facts(&selected)),
+            [
+                "connected: connected after 300 ms, not within 299 ms",
+                "path: direct, not relayed",
+                "selected.alice: nothing, not host/udp",
+                "reconnected: after 700 ms, not within 600 ms",
+            ]
+        );
+    }
+
+    #[test]
+    fn connected_false_means_never_at_the_end_and_not_now_at_a_time() {
+        let nothing = IndexMap::new();
+        let mut facts = facts(&nothing);
+        facts.is_connected = false;
+        let mut expectation =
+            Expectation { connected: Some(Connected::No), ..Expectation::default() };
+        assert_eq!(
+            fails(&expectation, &facts),
+            ["connected: connected after 300 ms, and no longer, not false"]
+        );
+        expectation.at = Some(Duration::from_secs(9));
+        assert_eq!(fails(&expectation, &facts), [""; 0]);
+    }
+
+    #[test]
+    fn a_call_that_nothing_happened_to_counts_as_reconnected_at_once() {
+        let nothing = IndexMap::new();
+        let facts = Facts { reconnected: None, ..facts(&nothing) };
+        let wanted = Some(Reconnected::Within(Duration::ZERO));
+        let expectation = Expectation { reconnected: wanted, ..Expectation::default() };
+        assert_eq!(fails(&expectation, &facts), [""; 0]);
+    }
+}

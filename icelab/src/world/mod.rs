@@ -1,0 +1,31 @@
+//! Worlds: a simulated internet with peers and servers on it, a call, and what becomes of it.
+//!
+//! - [`world`](World): the way in from Rust; [`compile`](World::from_plan): the way in from a
+//!   scenario file.
+//! - [`guest`]: what runs on a host: a peer, a STUN server, a TURN server, or both in one box.
+//! - [`run`]: the run from step to step; [`agenda`] what is to happen when; [`signalling`] how offers
+//!   and answers travel; [`event`] what events do; [`drop_rule`] which packets they drop.
+//! - [`traffic`]: little application messages that show whether the call still works.
+//! - [`notes`]: protocol events as the record's notes.
+//! - [`judge`]: what was expected against what happened; [`outcome`]: what a run comes to.
+
+mod agenda;
+mod compile;
+mod drop_rule;
+mod end;
+mod error;
+mod event;
+mod guest;
+mod judge;
+mod notes;
+mod outcome;
+mod run;
+mod signalling;
+mod start;
+mod traffic;
+#[expect(clippy::module_inception, reason = "the folder's main type, as in every folder")]
+mod world;
+
+pub use error::WorldError;
+pub use outcome::{Failure, Outcome, Selected};
+pub use world::World;

@@ -1,0 +1,403 @@
+//! The run of a world, from step to step, until everything asked for is decided.
+
+use core::time::Duration;
+
+use icelab_ice as ice;
+use icelab_peer::{self as peer, Peer, Signal};
+use icelab_sans_io::Instant;
+use icelab_sim::{NodeId, Simulation, Step};
+use indexmap::IndexMap;
+
+use super::agenda::{Agenda, Item};
+use super::end::{End, Which};
+use super::error::WorldError;
+use super::guest::{Guest, GuestEvent};
+use super::judge::{Facts, judge};
+use super::notes::peer_note;
+use super::outcome::{Failure, Outcome, Selected};
+use super::signalling::Post;
+use super::traffic::Traffic;
+use super::world::World;
+use crate::scenario::plan::{self, CandidateKind, OnDisconnected, Path, Transport};
+
+/// A world that runs.
+pub(super) struct Run {
+    pub(super) world: World,
+    pub(super) simulation: Simulation<Guest>,
+    agenda: Agenda,
+    ends: Option<[End; 2]>,
+    post: Option<Post>,
+    traffic: Traffic,
+    /// When both sides were connected for the first time.
+    connected: Option<Instant>,
+    /// Whether they are now.
+    is_connected: bool,
+    /// Counts the times that the call seemed settled.
+    settled_epoch: u32,
+    /// Whether it has seemed so for long enough.
+    is_settled: bool,
+    /// Whether an application has left the call, so that nobody repairs it.
+    pub(super) is_closed: bool,
+    failures: Vec<Failure>,
+}
+
+impl Run {
+    pub(super) const fn new(
+        world: World,
+        simulation: Simulation<Guest>,
+        agenda: Agenda,
+        ends: Option<[End; 2]>,
+        post: Option<Post>,
+        traffic: Traffic,
+    ) -> Self {
+        Self {
+            world,
+            simulation,
+            agenda,
+            ends,
+            post,
+            traffic,
+            connected: None,
+            is_connected: false,
+            settled_epoch: 0,
+            is_settled: false,
+            is_closed: false,
+            failures: Vec::new(),
+        }
+    }
+
+    /// Runs to the end, and judges.
+    pub(super) fn finish(mut self) -> Result<Outcome, WorldError> {
+        let limit = Instant::START + self.world.limit;
+        while !self.is_over() {
+            match self.simulation.step(limit)? {
+                Step::Event { node, event: GuestEvent::Peer(event), at } => {
+                    self.handle_peer(node, *event, at);
+                }
+                Step::Event { event: GuestEvent::Server, .. } => {}
+                Step::Timer { token, at } => {
+                    if let Some(item) = self.agenda.take(token) {
+                        self.handle_item(item, at)?;
+                    }
+                }
+                Step::Reached => break,
+            }
+        }
+        let now = self.simulation.now();
+        for expectation in core::mem::take(&mut self.world.expectations) {
+            if expectation.at.is_none_or(|at| Instant::START + at > now) {
+                self.judge(&expectation, now);
+            }
+        }
+        Ok(self.outcome(now))
+    }
+
+    fn outcome(self, now: Instant) -> Outcome {
+        let phase = |at: Option<Instant>, name| at.map(|at| (name, at.since_start()));
+        let gathered = self.ends.as_ref().and_then(|[a, b]| Some(a.gathered?.max(b.gathered?)));
+        let mut phases: Vec<_> = [phase(gathered, "gathered"), phase(self.connected, "ice")]
+            .into_iter()
+            .flatten()
+            .collect();
+        phases.sort_by_key(|(_, at)| *at);
+        Outcome {
+            path: self.path(),
+            connected: self.connected.map(Instant::since_start),
+            phases: phases.into_iter().collect(),
+            selected: self.selected(),
+            reconnected: self.traffic.latest(),
+            failures: self.failures,
+            simulated: now.since_start(),
+            record: self.simulation.into_record(),
+        }
+    }
+
+    /// Whether nothing that is still to come could change the verdict.
+    fn is_over(&self) -> bool {
+        let awaits_plan = |item: &Item| match item {
+            Item::Call | Item::Deliver { .. } | Item::Event(_) | Item::Judge(_) => true,
+            Item::Probe { .. } | Item::Settled { .. } | Item::Impatient { .. } => false,
+        };
+        let is_decided = match &self.ends {
+            None => true,
+            Some(ends) => self.is_settled || self.is_hopeless(ends),
+        };
+        is_decided && !self.agenda.awaits(awaits_plan)
+    }
+
+    /// Whether both sides have given up and nobody will try again.
+    fn is_hopeless(&self, ends: &[End; 2]) -> bool {
+        let is_dead = |end: &End| matches!(end.state, ice::State::Failed | ice::State::Closed);
+        ends.iter().all(|end| is_dead(end) && !end.is_waiting())
+    }
+
+    fn handle_item(&mut self, item: Item, now: Instant) -> Result<(), WorldError> {
+        match item {
+            Item::Call => self.command(Which::Offerer, Peer::call),
+            Item::Deliver { to } => self.deliver(to),
+            Item::Event(place) => {
+                if let Some(event) = self.world.events.get(place).cloned() {
+                    self.fire(&event.action)?;
+                    let row = self.traffic.begin(now);
+                    self.schedule(now, Item::Probe { row });
+                    self.review(now);
+                }
+            }
+            Item::Judge(place) => {
+                if let Some(expectation) = self.world.expectations.get(place).cloned() {
+                    self.judge(&expectation, now);
+                }
+            }
+            Item::Probe { row } => self.probe(row, now),
+            Item::Settled { epoch } => {
+                self.is_settled |= epoch == self.settled_epoch && self.seems_settled();
+            }
+            Item::Impatient { side, epoch } => self.lose_patience(side, epoch, now),
+        }
+        Ok(())
+    }
+
+    fn handle_peer(&mut self, node: NodeId, event: peer::Event, now: Instant) {
+        let Some(which) = self.which_end(node) else { return };
+        if let Some((name, fields)) = peer_note(&event) {
+            self.simulation.note(node, name, fields);
+        }
+        match event {
+            peer::Event::Signal(signal) => self.send_signal(which, signal, now),
+            peer::Event::Data { payload } => {
+                self.traffic.receive(which, &payload, now);
+                self.review(now);
+            }
+            peer::Event::GatheringDone => {
+                if let Some(end) = self.end_mut(which) {
+                    end.gathered.get_or_insert(now);
+                }
+            }
+            peer::Event::Ice(ice::Event::StateChanged(state)) => {
+                self.handle_state(which, state, now);
+            }
+            peer::Event::Ice(ice::Event::Selected { pair, .. }) => {
+                if let Some(end) = self.end_mut(which) {
+                    end.selected = Some(selected(&pair));
+                }
+                self.unsettle();
+                self.review(now);
+            }
+            peer::Event::Ice(_)
+            | peer::Event::GatheringStarted
+            | peer::Event::CandidateGathered { .. }
+            | peer::Event::GatheringFailed { .. }
+            | peer::Event::Turn { .. }
+            | peer::Event::AddressGone(_)
+            | peer::Event::Closed => {}
+        }
+    }
+
+    fn handle_state(&mut self, which: Which, state: ice::State, now: Instant) {
+        let Some(end) = self.end_mut(which) else { return };
+        end.state = state;
+        self.update_connected(now);
+        self.update_patience(which, now);
+        self.unsettle();
+        self.review(now);
+    }
+
+    fn update_connected(&mut self, now: Instant) {
+        let Some([offerer, answerer]) = &self.ends else { return };
+        let (is_connected, node) =
+            (offerer.is_connected() && answerer.is_connected(), offerer.node);
+        if is_connected != self.is_connected {
+            self.is_connected = is_connected;
+            let name = if is_connected { "call.connected" } else { "call.disconnected" };
+            self.simulation.note(node, name, Vec::new());
+        }
+        if is_connected {
+            self.connected.get_or_insert(now);
+        }
+    }
+
+    /// Begins or ends an application's wait for ICE to recover.
+    fn update_patience(&mut self, side: Which, now: Instant) {
+        let has_worked = self.connected.is_some();
+        let Some(end) = self.end_mut(side) else { return };
+        let should_wait = end.is_down() && has_worked;
+        if should_wait != end.is_waiting() {
+            end.waits += 1;
+            if should_wait {
+                let epoch = end.waits;
+                self.schedule_patience(side, epoch, now);
+            }
+        }
+    }
+
+    fn schedule_patience(&mut self, side: Which, epoch: u32, now: Instant) {
+        let Some(call) = &self.world.call else { return };
+        match call.on_disconnected {
+            OnDisconnected::RestartIce { after } if !self.is_closed => {
+                self.schedule(now + after, Item::Impatient { side, epoch });
+            }
+            OnDisconnected::RestartIce { .. } | OnDisconnected::Nothing => {
+                // Nobody waits for anything.
+                if let Some(end) = self.end_mut(side) {
+                    end.waits += 1;
+                }
+            }
+        }
+    }
+
+    fn lose_patience(&mut self, side: Which, epoch: u32, now: Instant) {
+        let is_still_down = self.end(side).is_some_and(|end| end.waits == epoch && end.is_down());
+        if !is_still_down {
+            return;
+        }
+        match side {
+            Which::Offerer => self.command(side, Peer::restart_ice),
+            Which::Answerer => self.command(side, |peer, _| peer.request_restart()),
+        }
+        if self.end(side).is_some_and(|end| end.waits == epoch) {
+            self.schedule_patience(side, epoch, now);
+        }
+    }
+
+    fn send_signal(&mut self, from: Which, signal: Signal, now: Instant) {
+        let to = from.other();
+        let fields = vec![("to", self.name(to).into()), ("what", signal.name().into())];
+        self.note(from, "signal.sent", fields);
+        if let Some(post) = &mut self.post {
+            let arrives = post.send(to, signal, now);
+            self.schedule(arrives, Item::Deliver { to });
+        }
+    }
+
+    fn deliver(&mut self, to: Which) {
+        let Some(signal) = self.post.as_mut().and_then(|post| post.deliver(to)) else { return };
+        let fields = vec![("from", self.name(to.other()).into()), ("what", signal.name().into())];
+        self.note(to, "signal.received", fields);
+        self.command(to, |peer, now| peer.handle_signal(signal, now));
+    }
+
+    fn probe(&mut self, row: u32, now: Instant) {
+        let Some(message) = self.traffic.next_message(row) else { return };
+        for which in Which::BOTH {
+            let message = message.clone();
+            self.command(which, |peer, now| {
+                // A message that cannot be sent is one that does not arrive.
+                let _ = peer.send(message, now);
+            });
+        }
+        self.schedule(now + Traffic::INTERVAL, Item::Probe { row });
+    }
+
+    /// Looks whether the call seems settled since something happened to it.
+    fn review(&mut self, now: Instant) {
+        if !self.is_settled && self.settled_epoch.is_multiple_of(2) && self.seems_settled() {
+            self.settled_epoch += 1;
+            self.schedule(now + SETTLING, Item::Settled { epoch: self.settled_epoch });
+        }
+    }
+
+    fn unsettle(&mut self) {
+        self.is_settled = false;
+        self.settled_epoch += self.settled_epoch % 2;
+    }
+
+    fn seems_settled(&self) -> bool {
+        let ends = self.ends.iter().flatten();
+        self.traffic.is_quiet() && ends.into_iter().all(|end| end.state == ice::State::Completed)
+    }
+
+    fn judge(&mut self, expectation: &plan::Expectation, now: Instant) {
+        let selected = self.selected();
+        let facts = Facts {
+            now,
+            is_connected: self.is_connected,
+            connected: self.connected.map(Instant::since_start),
+            path: self.path(),
+            selected: &selected,
+            reconnected: self.traffic.latest(),
+        };
+        self.failures.extend(judge(expectation, &facts));
+    }
+
+    fn path(&self) -> Path {
+        let kinds = self.ends.iter().flatten().filter_map(|end| end.selected);
+        let mut kinds = kinds.map(|selected| selected.what.kind).peekable();
+        if self.connected.is_none() || kinds.peek().is_none() {
+            Path::None
+        } else if kinds.any(|kind| kind == CandidateKind::Relayed) {
+            Path::Relayed
+        } else {
+            Path::Direct
+        }
+    }
+
+    fn selected(&self) -> IndexMap<String, Option<Selected>> {
+        let ends = self.ends.iter().flatten();
+        ends.map(|end| (end.name.clone(), end.selected)).collect()
+    }
+
+    fn schedule(&mut self, at: Instant, item: Item) {
+        let token = self.agenda.add(item);
+        self.simulation.schedule(at, token);
+    }
+
+    /// Gives a command to the peer at one end.
+    pub(super) fn command(&mut self, which: Which, command: impl FnOnce(&mut Peer, Instant)) {
+        let Some(node) = self.end(which).map(|end| end.node) else { return };
+        self.simulation.with_guest(node, |guest, now| {
+            if let Some(peer) = guest.peer() {
+                command(peer, now);
+            }
+        });
+    }
+
+    fn note(
+        &mut self,
+        which: Which,
+        name: &'static str,
+        fields: Vec<(&'static str, icelab_sim::Value)>,
+    ) {
+        if let Some(node) = self.end(which).map(|end| end.node) {
+            self.simulation.note(node, name, fields);
+        }
+    }
+
+    fn name(&self, which: Which) -> &str {
+        self.end(which).map_or("", |end| &end.name)
+    }
+
+    pub(super) fn end(&self, which: Which) -> Option<&End> {
+        let [offerer, answerer] = self.ends.as_ref()?;
+        Some(match which {
+            Which::Offerer => offerer,
+            Which::Answerer => answerer,
+        })
+    }
+
+    fn end_mut(&mut self, which: Which) -> Option<&mut End> {
+        let [offerer, answerer] = self.ends.as_mut()?;
+        Some(match which {
+            Which::Offerer => offerer,
+            Which::Answerer => answerer,
+        })
+    }
+
+    fn which_end(&self, node: NodeId) -> Option<Which> {
+        Which::BOTH.into_iter().find(|which| self.end(*which).is_some_and(|end| end.node == node))
+    }
+}
+
+/// What results show of a selected pair: this side's candidate, and where it sends from.
+fn selected(pair: &ice::SelectedPair) -> Selected {
+    let kind = match pair.local.kind {
+        ice::CandidateKind::Host => CandidateKind::Host,
+        ice::CandidateKind::ServerReflexive => CandidateKind::ServerReflexive,
+        ice::CandidateKind::PeerReflexive => CandidateKind::PeerReflexive,
+        ice::CandidateKind::Relayed => CandidateKind::Relayed,
+    };
+    let what = plan::Selected { kind, transport: Transport::Udp };
+    Selected { what, address: pair.local.socket().unwrap_or(pair.base), base: pair.base }
+}
+
+/// How long nothing may change until a call counts as settled.
+const SETTLING: Duration = Duration::from_secs(1);

@@ -1,0 +1,190 @@
+//! The beginning of a run: the network, the servers at their addresses, the two ends.
+
+use core::net::{IpAddr, SocketAddr};
+
+use icelab_ice as ice;
+use icelab_peer::{self as peer, IceServer, Peer, RoleChoice, Trickle};
+use icelab_sans_io::{Instant, Rng};
+use icelab_sim::{NodeId, Simulation};
+use icelab_turn as turn;
+
+use super::agenda::{Agenda, Item};
+use super::end::{End, Which};
+use super::error::WorldError;
+use super::guest::{Guest, StunBox};
+use super::run::Run;
+use super::signalling::Post;
+use super::traffic::Traffic;
+use super::world::{PeerSpec, ServerSpec, World};
+use crate::scenario::plan::{self, Call, Nomination, Policy, Roles};
+
+impl Run {
+    /// Builds the network, places everyone, and schedules what is known.
+    pub(super) fn start(world: World) -> Result<Self, WorldError> {
+        let root = Rng::from_u64(world.seed);
+        let mut simulation =
+            Simulation::new(&world.network, &root.fork("network", 0), world.level)?;
+        let guests = root.fork("guests", 0);
+        for server in &world.servers {
+            let rng = guest_rng(&guests, &server.name, simulation.boots(server.node));
+            let guest = server_guest(server, &addresses(&simulation, server.node), rng);
+            if let Some(guest) = guest {
+                simulation.place(server.node, guest);
+            }
+        }
+        let mut agenda = Agenda::default();
+        let call = world.call.clone();
+        let ends = match &call {
+            None => None,
+            Some(call) => {
+                let offerer = place_end(&mut simulation, &world, call, Which::Offerer, &guests)?;
+                let answerer = place_end(&mut simulation, &world, call, Which::Answerer, &guests)?;
+                simulation.schedule(Instant::START, agenda.add(Item::Call));
+                Some([offerer, answerer])
+            }
+        };
+        for (place, event) in world.events.iter().enumerate() {
+            simulation.schedule(Instant::START + event.at, agenda.add(Item::Event(place)));
+        }
+        for (place, expectation) in world.expectations.iter().enumerate() {
+            if let Some(at) = expectation.at {
+                simulation.schedule(Instant::START + at, agenda.add(Item::Judge(place)));
+            }
+        }
+        let post = call.as_ref().map(|call| Post::new(&call.signalling));
+        Ok(Self::new(world, simulation, agenda, ends, post, Traffic::default()))
+    }
+}
+
+fn place_end(
+    simulation: &mut Simulation<Guest>,
+    world: &World,
+    call: &Call,
+    which: Which,
+    guests: &Rng,
+) -> Result<End, WorldError> {
+    let (name, side) = match which {
+        Which::Offerer => (&call.offerer, &call.offerer_side),
+        Which::Answerer => (&call.answerer, &call.answerer_side),
+    };
+    let found = world.peers.iter().find(|peer| peer.name == *name);
+    let spec = found.ok_or_else(|| unknown("peer", name))?;
+    let mut servers = Vec::new();
+    for server in &side.ice_servers {
+        let found = world.servers.iter().find(|known| known.name == *server);
+        let server = found.ok_or_else(|| unknown("server", server))?;
+        servers.extend(ice_servers(server, &addresses(simulation, server.node), name));
+    }
+    let config = peer::Config {
+        policy: match side.policy {
+            Policy::All => peer::Policy::All,
+            Policy::Relay => peer::Policy::Relay,
+        },
+        trickle: if call.trickle { Trickle::Full } else { Trickle::Off },
+        servers,
+        role: role(call.roles, which),
+        ice: ice_config(spec),
+        ..peer::Config::default()
+    };
+    let rng = guest_rng(guests, name, simulation.boots(spec.node));
+    simulation.place(spec.node, Guest::Peer(Box::new(Peer::new(config, rng))));
+    Ok(End::new(name.clone(), spec.node))
+}
+
+fn unknown(what: &'static str, name: &str) -> WorldError {
+    WorldError::Unknown { what, name: name.to_owned() }
+}
+
+/// Randomness of its own for each host and each time it starts.
+fn guest_rng(guests: &Rng, name: &str, boots: u32) -> Rng {
+    guests.fork(name, u64::from(boots))
+}
+
+fn addresses(simulation: &Simulation<Guest>, node: NodeId) -> Vec<IpAddr> {
+    let interfaces = simulation.interfaces(node).into_iter();
+    interfaces.flat_map(|interface| interface.addresses).collect()
+}
+
+fn server_guest(server: &ServerSpec, addresses: &[IpAddr], rng: Rng) -> Option<Guest> {
+    match (&server.turn, &server.stun) {
+        (Some(turn), _) => {
+            let config = turn_config(turn, addresses);
+            Some(Guest::Turn(Box::new(turn::Server::new(config, rng))))
+        }
+        (None, Some(_)) => Some(Guest::Stun(Box::new(StunBox::new(PORT, rng)))),
+        (None, None) => None,
+    }
+}
+
+fn turn_config(turn: &plan::Turn, addresses: &[IpAddr]) -> turn::ServerConfig {
+    let users = turn.users.iter();
+    let users = users.map(|(name, password)| (name.clone(), password.as_str().into())).collect();
+    let users = turn::server::Users::Listed(users);
+    let first = addresses.first().copied().unwrap_or(IpAddr::from([0, 0, 0, 0]));
+    let mut config =
+        turn::ServerConfig::new(SocketAddr::new(first, PORT), first, turn.realm.clone(), users);
+    config.listen = addresses.iter().map(|address| SocketAddr::new(*address, PORT)).collect();
+    config.relay_v4 = addresses.iter().find_map(|address| match address {
+        IpAddr::V4(address) => Some(*address),
+        IpAddr::V6(_) => None,
+    });
+    config.relay_v6 = addresses.iter().find_map(|address| match address {
+        IpAddr::V6(address) => Some(*address),
+        IpAddr::V4(_) => None,
+    });
+    if let Some(lifetime) = turn.lifetime {
+        config.maximum_lifetime = lifetime;
+        config.default_lifetime = config.default_lifetime.min(lifetime);
+    }
+    if let Some(lifetime) = turn.nonce_lifetime {
+        config.nonce_lifetime = lifetime;
+    }
+    if let Some(quota) = turn.quota {
+        config.limits.allocations_per_user = usize::try_from(quota).unwrap_or(usize::MAX);
+    }
+    config
+}
+
+/// What a peer is told of a box: STUN, TURN, or both.
+fn ice_servers(server: &ServerSpec, addresses: &[IpAddr], peer: &str) -> Vec<IceServer> {
+    let addresses: Vec<SocketAddr> =
+        addresses.iter().map(|address| SocketAddr::new(*address, PORT)).collect();
+    let mut found = Vec::new();
+    if server.stun.is_some() {
+        found.push(IceServer::Stun { addresses: addresses.clone() });
+    }
+    if let Some(turn) = &server.turn
+        && let Some((username, password)) = turn.credentials_for(peer)
+    {
+        let (username, password) = (username.to_owned(), password.to_owned());
+        found.push(IceServer::Turn { addresses, username, password });
+    }
+    found
+}
+
+fn ice_config(spec: &PeerSpec) -> ice::Config {
+    ice::Config {
+        lite: spec.ice.lite,
+        nomination: match spec.ice.nomination {
+            Nomination::Regular => ice::Nomination::Regular,
+            Nomination::Renomination => ice::Nomination::Renomination,
+            Nomination::Aggressive => ice::Nomination::Aggressive,
+        },
+        ..ice::Config::default()
+    }
+}
+
+const fn role(roles: Roles, which: Which) -> RoleChoice {
+    match (roles, which) {
+        (Roles::Standard, _) => RoleChoice::ByOffer,
+        (Roles::BothControlling, _) | (Roles::Swapped, Which::Answerer) => {
+            RoleChoice::Fixed(ice::Role::Controlling)
+        }
+        (Roles::BothControlled, _) | (Roles::Swapped, Which::Offerer) => {
+            RoleChoice::Fixed(ice::Role::Controlled)
+        }
+    }
+}
+
+/// Where STUN and TURN servers listen (RFC 8489 section 18.6, RFC 8656 section 3.1).
+const PORT: u16 = 3478;
