@@ -12,6 +12,8 @@ use icelab_sim::topology::Families;
 use icelab_sim::{firewall, nat};
 use indexmap::IndexMap;
 
+use super::text::quantity::{Bound, Share, Time};
+
 /// One case of a scenario file, ready to run.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -469,4 +471,15 @@ pub enum CandidateKind {
     PeerReflexive,
     /// `relay`.
     Relayed,
+}
+
+/// What all seeds of one case must show together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SweepExpectation {
+    /// Bounds on the time within which half of the runs connect; a run that does not connect takes for ever.
+    pub p50: Option<Bound<Time>>,
+    /// Bounds on the time within which 95 % of the runs connect.
+    pub p95: Option<Bound<Time>>,
+    /// Bounds on the share of runs that connect.
+    pub share: Option<Bound<Share>>,
 }

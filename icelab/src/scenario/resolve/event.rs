@@ -1,0 +1,219 @@
+//! Events: what happens on the way, to which of the nodes.
+
+use super::Context;
+use super::link::changes;
+use super::name::Kind;
+use crate::scenario::grammar::event::{Drop, Event as Term, MatchFields, MatchOr, PacketWord, SetLink};
+use crate::scenario::plan::{Action, Behind, Cable, DropRule, Event, PacketKind, Peer};
+use crate::scenario::text::decode::At;
+use crate::scenario::text::fault::Fault;
+
+impl Context<'_> {
+    /// The events of a file, by time.
+    pub(super) fn events(&mut self, terms: Option<&[At<Term>]>, peers: &[Peer]) -> Vec<Event> {
+        let mut events = Vec::new();
+        for term in terms.iter().flat_map(|terms| terms.iter()) {
+            let at = match &term.value.at {
+                Some(at) => self.within_limit(at),
+                None => {
+                    self.faults.push(Fault::missing(term.span, "at", "an event"));
+                    continue;
+                }
+            };
+            if let Some(action) = self.action(term, peers) {
+                events.push(Event { at, action });
+            }
+        }
+        events.sort_by_key(|event| event.at);
+        events
+    }
+
+    fn action(&mut self, term: &At<Term>, peers: &[Peer]) -> Option<Action> {
+        let fields = &term.value;
+        let written = [
+            fields.reboot.is_some(),
+            fields.rebind.is_some(),
+            fields.cut.is_some(),
+            fields.heal.is_some(),
+            fields.set.is_some(),
+            fields.drop.is_some(),
+            fields.restart_ice.is_some(),
+            fields.close.is_some(),
+        ];
+        if written.iter().filter(|is| **is).count() != 1 {
+            let keys: Vec<&str> = Term::KEYS.iter().copied().filter(|key| *key != "at").collect();
+            self.faults.push(
+                Fault::new(term.span, "an event does one thing")
+                    .label("should have `at` and one more key")
+                    .help(format!("one of: {}", keys.join(", "))),
+            );
+            return None;
+        }
+        if let Some(name) = &fields.reboot {
+            return self.gateway_name(name).map(|gateway| Action::Reboot { gateway });
+        }
+        if let Some(name) = &fields.rebind {
+            return self.gateway_name(name).map(|gateway| Action::Rebind { gateway });
+        }
+        if let Some(ends) = &fields.cut {
+            return self.cable(ends, peers).map(Action::Cut);
+        }
+        if let Some(ends) = &fields.heal {
+            return self.cable(ends, peers).map(Action::Heal);
+        }
+        if let Some(set) = &fields.set {
+            return self.set(set, peers);
+        }
+        if let Some(drop) = &fields.drop {
+            return self.drop(drop).map(Action::Drop);
+        }
+        if let Some(name) = &fields.restart_ice {
+            return self.peer_name(name).map(|peer| Action::RestartIce { peer });
+        }
+        let name = fields.close.as_ref()?;
+        self.peer_name(name).map(|peer| Action::Close { peer })
+    }
+
+    fn gateway_name(&mut self, name: &At<String>) -> Option<String> {
+        self.names.expect(&name.value, name.span, &[Kind::Gateway], self.faults)?;
+        Some(name.value.clone())
+    }
+
+    fn peer_name(&mut self, name: &At<String>) -> Option<String> {
+        self.names.expect(&name.value, name.span, &[Kind::Peer], self.faults)?;
+        Some(name.value.clone())
+    }
+
+    /// The cable between two nodes, in either order.
+    fn cable(&mut self, ends: &At<Vec<At<String>>>, peers: &[Peer]) -> Option<Cable> {
+        let [one, other] = ends.value.as_slice() else {
+            self.faults.push(
+                Fault::new(ends.span, "a cable has two ends")
+                    .help("as in `cut: [alice, home_a]` or `cut: [home_a, internet]`"),
+            );
+            return None;
+        };
+        for end in [one, other] {
+            if end.value != super::name::INTERNET {
+                let kinds = [Kind::Gateway, Kind::Server, Kind::Peer];
+                self.names.expect(&end.value, end.span, &kinds, self.faults)?;
+            }
+        }
+        for (owner, towards) in [(one, other), (other, one)] {
+            let towards = if towards.value == super::name::INTERNET {
+                Behind::Internet
+            } else {
+                Behind::Gateway(towards.value.clone())
+            };
+            if self.uplinks(&owner.value, peers).contains(&towards) {
+                return Some(Cable { node: owner.value.clone(), towards });
+            }
+        }
+        let mut help = Vec::new();
+        for end in [one, other] {
+            for behind in self.uplinks(&end.value, peers) {
+                help.push(format!("[{}, {}]", end.value, word(&behind)));
+            }
+        }
+        self.faults.push(
+            Fault::new(ends.span, format!("no cable between `{}` and `{}`", one.value, other.value))
+                .help(format!("these are cables: {}", help.join(", "))),
+        );
+        None
+    }
+
+    /// What the cables of a node lead to.
+    fn uplinks(&self, name: &str, peers: &[Peer]) -> Vec<Behind> {
+        if let Some(peer) = peers.iter().find(|peer| peer.name == name) {
+            return peer.interfaces.iter().map(|interface| interface.behind.clone()).collect();
+        }
+        self.uplinks.get(name).cloned().into_iter().collect()
+    }
+
+    fn set(&mut self, set: &At<SetLink>, peers: &[Peer]) -> Option<Action> {
+        let (up, down) = changes(&set.value.fields, self.faults);
+        if let Some(like) = &set.value.fields.like {
+            self.faults.push(
+                Fault::new(like.span, "`like` has no meaning for a cable that is there already")
+                    .help("write what changes"),
+            );
+        }
+        let Some(owner) = &set.value.link else {
+            self.faults.push(
+                Fault::missing(set.span, "link", "`set`")
+                    .help("as in `set: { link: home_a, loss: 5 % }`: whose cable, and what changes"),
+            );
+            return None;
+        };
+        let cable = match owner.value.0.as_slice() {
+            [one] => {
+                let kinds = [Kind::Gateway, Kind::Server, Kind::Peer];
+                self.names.expect(&one.value, one.span, &kinds, self.faults)?;
+                match self.uplinks(&one.value, peers).as_slice() {
+                    [towards] => Cable { node: one.value.clone(), towards: towards.clone() },
+                    many => {
+                        let ends: Vec<String> =
+                            many.iter().map(|b| format!("[{}, {}]", one.value, word(b))).collect();
+                        self.faults.push(
+                            Fault::new(one.span, format!("`{}` has several cables", one.value))
+                                .help(format!("say which: {}", ends.join(" or "))),
+                        );
+                        return None;
+                    }
+                }
+            }
+            _ => self.cable(&At { value: owner.value.0.clone(), span: owner.span }, peers)?,
+        };
+        Some(Action::Set { cable, up: Box::new(up), down: Box::new(down) })
+    }
+
+    fn drop(&mut self, term: &At<Drop>) -> Option<DropRule> {
+        let Some(what) = &term.value.r#match else {
+            self.faults.push(
+                Fault::missing(term.span, "match", "`drop`")
+                    .help("as in `drop: { match: { packet: nomination, from: alice }, nth: 1 }`"),
+            );
+            return None;
+        };
+        let nothing = MatchFields::default();
+        let (packet, fields) = match &what.value {
+            MatchOr::Packet(word) => (*word, &nothing),
+            MatchOr::Given(fields) => {
+                (fields.packet.as_ref().map_or(PacketWord::Any, |word| word.value), fields)
+            }
+        };
+        Some(DropRule {
+            packet: kind(packet),
+            from: self.host_name(fields.from.as_ref())?,
+            to: self.host_name(fields.to.as_ref())?,
+            nth: term.value.nth.as_ref().map_or_else(|| vec![1], |nth| nth.value.0.clone()),
+        })
+    }
+
+    /// A name that may be left out; the outer `None` is a fault.
+    fn host_name(&mut self, name: Option<&At<String>>) -> Option<Option<String>> {
+        let Some(name) = name else { return Some(None) };
+        self.names.expect(&name.value, name.span, &[Kind::Peer, Kind::Server], self.faults)?;
+        Some(Some(name.value.clone()))
+    }
+}
+
+fn word(behind: &Behind) -> &str {
+    match behind {
+        Behind::Internet => super::name::INTERNET,
+        Behind::Gateway(name) => name,
+    }
+}
+
+fn kind(word: PacketWord) -> PacketKind {
+    match word {
+        PacketWord::Any => PacketKind::Any,
+        PacketWord::StunRequest => PacketKind::StunRequest,
+        PacketWord::StunSuccess => PacketKind::StunSuccess,
+        PacketWord::StunError => PacketKind::StunError,
+        PacketWord::Nomination => PacketKind::Nomination,
+        PacketWord::TurnRequest => PacketKind::TurnRequest,
+        PacketWord::TurnResponse => PacketKind::TurnResponse,
+        PacketWord::Data => PacketKind::Data,
+    }
+}

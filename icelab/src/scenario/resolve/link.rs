@@ -1,0 +1,234 @@
+//! Links: presets, profiles of the file, and settings on the spot.
+
+use core::time::Duration;
+
+use icelab_sim::link::{
+    Bitrate, CoDel, DirectionConfig, Discipline, LinkChange, LinkConfig, Loss, Oversize, QueueLimit,
+    Reorder,
+};
+use icelab_sim::Chance;
+use indexmap::IndexMap;
+
+use super::name;
+use crate::presets;
+use crate::scenario::grammar::link::{
+    DirectionFields, DisciplineWord, Link, LinkFields, OversizeWord, ReorderOr,
+};
+use crate::scenario::text::decode::{At, NameOr, Named};
+use crate::scenario::text::fault::{Fault, Faults};
+use crate::scenario::text::quantity::{QueueSize, Share};
+
+/// The profiles of a file, resolved.
+pub(super) struct Links {
+    profiles: IndexMap<String, LinkConfig>,
+}
+
+impl Links {
+    /// Resolves the profiles of a file. A profile may be like one above it.
+    pub(super) fn new(links: Option<&Named<LinkFields>>, faults: &mut Faults) -> Self {
+        let mut resolved = Self { profiles: IndexMap::new() };
+        for definition in links.iter().flat_map(|links| &links.0) {
+            name::check(definition, faults);
+            let config = resolved.given(&definition.value, faults);
+            resolved.profiles.insert(definition.name.clone(), config);
+        }
+        resolved
+    }
+
+    /// The link that is meant; `ethernet` where none is written.
+    pub(super) fn resolve(&self, link: Option<&At<Link>>, faults: &mut Faults) -> LinkConfig {
+        match link {
+            None => LinkConfig::ethernet(),
+            Some(At { value: NameOr::Name(name), span }) => {
+                let name = At { value: name.clone(), span: *span };
+                self.named(&name, faults)
+            }
+            Some(At { value: NameOr::Given(fields), .. }) => self.given(fields, faults),
+        }
+    }
+
+    fn named(&self, name: &At<String>, faults: &mut Faults) -> LinkConfig {
+        let found = self.profiles.get(&name.value).cloned().or_else(|| presets::link(&name.value));
+        found.unwrap_or_else(|| {
+            let mut known: Vec<&str> = self.profiles.keys().map(String::as_str).collect();
+            known.extend(presets::link_names());
+            faults.push(Fault::unknown_word(name.span, &name.value, &known, "link"));
+            LinkConfig::ethernet()
+        })
+    }
+
+    fn given(&self, fields: &LinkFields, faults: &mut Faults) -> LinkConfig {
+        let mut config = match &fields.like {
+            Some(like) => self.named(like, faults),
+            None => LinkConfig::ethernet(),
+        };
+        let (up, down) = changes(fields, faults);
+        apply(up, &mut config.up);
+        apply(down, &mut config.down);
+        config
+    }
+}
+
+/// What settings change, towards the internet and from it.
+pub(super) fn changes(fields: &LinkFields, faults: &mut Faults) -> (LinkChange, LinkChange) {
+    let mut up = change(&fields.both, LinkChange::default(), faults);
+    let mut down = up.clone();
+    if let Some(fields) = &fields.up {
+        up = change(&fields.value, up, faults);
+    }
+    if let Some(fields) = &fields.down {
+        down = change(&fields.value, down, faults);
+    }
+    (up, down)
+}
+
+fn change(fields: &DirectionFields, mut change: LinkChange, faults: &mut Faults) -> LinkChange {
+    if let Some(rate) = &fields.rate {
+        if rate.value.0 == 0 {
+            faults.push(
+                Fault::new(rate.span, "a rate of 0 carries nothing")
+                    .help("an event `cut: [A, B]` silences a cable; without `rate` there is no limit"),
+            );
+        }
+        change.rate = Some(Some(Bitrate::from_bits_per_second(rate.value.0)));
+    }
+    change.delay = time(fields.delay.as_ref(), faults).or(change.delay);
+    change.jitter = time(fields.jitter.as_ref(), faults).or(change.jitter);
+    if let Some(loss) = loss(fields, faults) {
+        change.loss = Some(loss);
+    }
+    if let Some(reorder) = &fields.reorder {
+        change.reorder = Some(self::reorder(reorder, faults));
+    }
+    change.duplicate = fields.duplicate.as_ref().map(|s| chance(s, faults)).or(change.duplicate);
+    change.corrupt = fields.corrupt.as_ref().map(|s| chance(s, faults)).or(change.corrupt);
+    if let Some(queue) = &fields.queue {
+        change.queue = Some(match queue.value {
+            QueueSize::Packets(packets) => {
+                QueueLimit::Packets(u32::try_from(packets.0).unwrap_or(u32::MAX))
+            }
+            QueueSize::Bytes(bytes) => QueueLimit::Bytes(bytes.0),
+        });
+    }
+    if let Some(discipline) = &fields.discipline {
+        change.discipline = Some(match discipline.value {
+            DisciplineWord::DropTail => Discipline::DropTail,
+            DisciplineWord::CoDel => Discipline::CoDel(CoDel::DEFAULT),
+            DisciplineWord::FqCoDel => Discipline::FQ_CODEL,
+        });
+    }
+    if let Some(mtu) = &fields.mtu {
+        match u16::try_from(mtu.value) {
+            Ok(bytes) if bytes >= LEAST_MTU => change.mtu = Some(bytes),
+            _ => faults.push(
+                Fault::new(mtu.span, format!("no link has an mtu of {}", mtu.value))
+                    .label(format!("should be from {LEAST_MTU} to 65535")),
+            ),
+        }
+    }
+    if let Some(oversize) = &fields.oversize {
+        change.oversize = Some(match oversize.value {
+            OversizeWord::TooBig => Oversize::TooBig,
+            OversizeWord::BlackHole => Oversize::BlackHole,
+        });
+    }
+    change
+}
+
+fn time(
+    time: Option<&At<crate::scenario::text::quantity::Time>>,
+    faults: &mut Faults,
+) -> Option<Duration> {
+    let time = time?;
+    if time.value.0 > LONGEST_DELAY {
+        faults.push(
+            Fault::new(time.span, format!("{} is no delay of a cable", time.value))
+                .label("should be at most 1 min"),
+        );
+    }
+    Some(time.value.0)
+}
+
+fn chance(share: &At<Share>, faults: &mut Faults) -> Chance {
+    if share.value > Share::WHOLE {
+        faults.push(Fault::new(share.span, format!("{} is more than all", share.value)));
+    }
+    Chance::from_ppb(u32::try_from(share.value.0).unwrap_or(u32::MAX))
+}
+
+fn loss(fields: &DirectionFields, faults: &mut Faults) -> Option<Loss> {
+    let Some(share) = &fields.loss else {
+        if let Some(burst) = &fields.burst {
+            faults.push(
+                Fault::missing(burst.span, "loss", "`burst`")
+                    .help("as in `{ loss: 2 %, burst: 3 packets }`"),
+            );
+        }
+        return None;
+    };
+    let chance = chance(share, faults);
+    let length = fields.burst.as_ref().map_or(1, |burst| burst.value.0);
+    Some(match u32::try_from(length).unwrap_or(u32::MAX) {
+        0 | 1 if chance.is_never() => Loss::None,
+        0 | 1 => Loss::Independent(chance),
+        length => Loss::bursts(chance, length),
+    })
+}
+
+fn reorder(reorder: &At<ReorderOr>, faults: &mut Faults) -> Reorder {
+    match &reorder.value {
+        ReorderOr::Share(share) => Reorder {
+            chance: chance(&At { value: *share, span: reorder.span }, faults),
+            hold: DEFAULT_HOLD,
+        },
+        ReorderOr::Given(fields) => {
+            let Some(share) = &fields.share else {
+                faults.push(Fault::missing(reorder.span, "share", "`reorder`"));
+                return Reorder::default();
+            };
+            let hold = time(fields.hold.as_ref(), faults).unwrap_or(DEFAULT_HOLD);
+            Reorder { chance: chance(share, faults), hold }
+        }
+    }
+}
+
+fn apply(change: LinkChange, config: &mut DirectionConfig) {
+    let LinkChange {
+        rate,
+        delay,
+        jitter,
+        loss,
+        reorder,
+        duplicate,
+        corrupt,
+        queue,
+        discipline,
+        mtu,
+        oversize,
+        trace,
+        is_up: _,
+    } = change;
+    config.rate = rate.unwrap_or(config.rate);
+    config.delay = delay.unwrap_or(config.delay);
+    config.jitter = jitter.unwrap_or(config.jitter);
+    config.loss = loss.unwrap_or(config.loss);
+    config.reorder = reorder.unwrap_or(config.reorder);
+    config.duplicate = duplicate.unwrap_or(config.duplicate);
+    config.corrupt = corrupt.unwrap_or(config.corrupt);
+    config.queue = queue.unwrap_or(config.queue);
+    config.discipline = discipline.unwrap_or(config.discipline);
+    config.mtu = mtu.unwrap_or(config.mtu);
+    config.oversize = oversize.unwrap_or(config.oversize);
+    if let Some(trace) = trace {
+        config.trace = trace;
+    }
+}
+
+/// How long packets are held back where nothing else is written.
+const DEFAULT_HOLD: Duration = Duration::from_millis(10);
+
+/// RFC 791: every internet module can forward 68 bytes.
+const LEAST_MTU: u16 = 68;
+
+/// Longer delays are a slip of the unit.
+const LONGEST_DELAY: Duration = Duration::from_secs(60);
