@@ -70,6 +70,27 @@ impl Default for Config {
     }
 }
 
+impl Config {
+    /// Whether ports are told apart by mapping or by connection: overloading and the tracking of unsolicited packets need connections.
+    pub fn effective_tracking(&self) -> Tracking {
+        let needs_connections =
+            self.ports == Ports::Overload || self.unsolicited == Unsolicited::Track;
+        if needs_connections && self.kind != Kind::OneToOne {
+            Tracking::Connections
+        } else {
+            self.tracking
+        }
+    }
+
+    /// The part of the remote endpoint that the record shows with a mapping.
+    pub(super) fn shown_behaviour(&self) -> Behaviour {
+        match self.effective_tracking() {
+            Tracking::Mappings => self.mapping,
+            Tracking::Connections => Behaviour::AddressAndPortDependent,
+        }
+    }
+}
+
 /// What is translated into what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -253,6 +274,8 @@ pub struct Timeouts {
     pub tcp_established: Duration,
     /// ICMP queries (RFC 5508, REQ-2).
     pub icmp: Duration,
+    /// Each mapping lives longer than all of these by a time of its own, drawn between zero and this.
+    pub spread: Duration,
 }
 
 impl Timeouts {
@@ -269,6 +292,7 @@ impl Timeouts {
             tcp_transitory: Duration::from_secs(240),
             tcp_established: Duration::from_secs(7440),
             icmp: Duration::from_secs(60),
+            spread: Duration::ZERO,
         }
     }
 

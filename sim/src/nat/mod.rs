@@ -4,8 +4,23 @@
 //! routes nor lowers the TTL: both are the fabric's.
 
 mod config;
+mod connections;
+mod context;
+mod errors;
+mod filter;
+mod fragments;
 mod gateway;
+mod key;
+mod lifetime;
+mod mappings;
+mod nat64;
 mod note;
+mod nptv6;
+mod pool;
+mod population;
+mod slots;
+mod table;
+mod versions;
 
 pub use config::{
     Behaviour, Config, FilterState, Fragments, Hairpin, Kind, Pooling, Ports, Refresh, State,

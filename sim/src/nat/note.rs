@@ -16,7 +16,8 @@ pub enum Verdict {
     Hairpin,
     /// It is for the gateway itself.
     Local,
-    /// It is a fragment that the NAT keeps until the first fragment tells where it belongs; the packet is empty now. See [`Nat::poll_released`](super::Nat::poll_released).
+    /// It is a fragment of which the NAT keeps a copy until the first fragment tells where it belongs: this one goes
+    /// no further. See [`Nat::poll_released`](super::Nat::poll_released).
     Held,
     /// It vanishes.
     Drop(DropReason),

@@ -76,12 +76,8 @@ impl Packet {
         let length = 8 + datagram.payload.len();
         let addresses = (datagram.source.ip(), datagram.destination.ip());
         let mut packet = Self::empty(addresses, Protocol::Udp, length, datagram.ttl)?;
-        packet
-            .bytes
-            .extend_from_slice(&datagram.source.port().to_be_bytes());
-        packet
-            .bytes
-            .extend_from_slice(&datagram.destination.port().to_be_bytes());
+        packet.bytes.extend_from_slice(&datagram.source.port().to_be_bytes());
+        packet.bytes.extend_from_slice(&datagram.destination.port().to_be_bytes());
         let udp_length = u16::try_from(length).map_err(|_| Unbuildable::TooLong)?;
         packet.bytes.extend_from_slice(&udp_length.to_be_bytes());
         packet.bytes.extend_from_slice(&[0, 0]);
@@ -123,26 +119,14 @@ impl Packet {
         segment: &TcpSegment<'_>,
     ) -> Result<Self, Unbuildable> {
         let length = 20 + segment.payload.len();
-        let mut packet = Self::empty(
-            (source.ip(), destination.ip()),
-            Protocol::Tcp,
-            length,
-            DEFAULT_TTL,
-        )?;
+        let mut packet =
+            Self::empty((source.ip(), destination.ip()), Protocol::Tcp, length, DEFAULT_TTL)?;
         packet.bytes.extend_from_slice(&source.port().to_be_bytes());
-        packet
-            .bytes
-            .extend_from_slice(&destination.port().to_be_bytes());
-        packet
-            .bytes
-            .extend_from_slice(&segment.sequence.to_be_bytes());
-        packet
-            .bytes
-            .extend_from_slice(&segment.acknowledgment.to_be_bytes());
+        packet.bytes.extend_from_slice(&destination.port().to_be_bytes());
+        packet.bytes.extend_from_slice(&segment.sequence.to_be_bytes());
+        packet.bytes.extend_from_slice(&segment.acknowledgment.to_be_bytes());
         packet.bytes.extend_from_slice(&[0x50, segment.flags.0]);
-        packet
-            .bytes
-            .extend_from_slice(&segment.window.to_be_bytes());
+        packet.bytes.extend_from_slice(&segment.window.to_be_bytes());
         packet.bytes.extend_from_slice(&[0; 4]);
         packet.bytes.extend_from_slice(segment.payload);
         packet.finish();
@@ -161,21 +145,11 @@ impl Packet {
         message: Icmp,
         payload: &[u8],
     ) -> Result<Self, Unbuildable> {
-        let mut packet = Self::empty(
-            (source, destination),
-            Protocol::Icmp,
-            8 + payload.len(),
-            DEFAULT_TTL,
-        )?;
+        let mut packet =
+            Self::empty((source, destination), Protocol::Icmp, 8 + payload.len(), DEFAULT_TTL)?;
         let (is_reply, identifier, sequence) = match message {
-            Icmp::EchoRequest {
-                identifier,
-                sequence,
-            } => (false, identifier, sequence),
-            Icmp::EchoReply {
-                identifier,
-                sequence,
-            } => (true, identifier, sequence),
+            Icmp::EchoRequest { identifier, sequence } => (false, identifier, sequence),
+            Icmp::EchoReply { identifier, sequence } => (true, identifier, sequence),
             Icmp::Error { .. } | Icmp::Other { .. } => (false, 0, 0),
         };
         let kind = match (packet.header.version, is_reply) {
@@ -242,10 +216,9 @@ impl Packet {
 
     /// Writes the transport checksum of a packet whose bytes are complete.
     pub(super) fn finish(&mut self) {
-        if let (Some(at), Some(field)) = (
-            self.header.checksum_at(),
-            self.header.computed_checksum(&self.bytes),
-        ) {
+        if let (Some(at), Some(field)) =
+            (self.header.checksum_at(), self.header.computed_checksum(&self.bytes))
+        {
             put_u16(&mut self.bytes, at, field);
         }
         debug_assert_eq!(Header::parse(&self.bytes, Extent::Whole), Ok(self.header));

@@ -3,11 +3,7 @@
 //! Every offset that reaches these functions was checked when the packet was parsed.
 
 pub(super) fn array_at<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
-    bytes
-        .get(at..)
-        .and_then(|rest| rest.first_chunk::<N>())
-        .copied()
-        .unwrap_or([0; N])
+    bytes.get(at..).and_then(|rest| rest.first_chunk::<N>()).copied().unwrap_or([0; N])
 }
 
 pub(super) fn u8_at(bytes: &[u8], at: usize) -> u8 {
@@ -23,10 +19,7 @@ pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
 }
 
 pub(super) fn put<const N: usize>(bytes: &mut [u8], at: usize, value: [u8; N]) {
-    if let Some(slot) = bytes
-        .get_mut(at..)
-        .and_then(|rest| rest.first_chunk_mut::<N>())
-    {
+    if let Some(slot) = bytes.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<N>()) {
         *slot = value;
     }
 }

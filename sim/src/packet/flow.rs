@@ -46,22 +46,12 @@ impl Flow {
     /// The flow of the answers.
     #[must_use]
     pub fn reversed(self) -> Self {
-        Self {
-            protocol: self.protocol,
-            source: self.destination,
-            destination: self.source,
-        }
+        Self { protocol: self.protocol, source: self.destination, destination: self.source }
     }
 }
 
 impl fmt::Display for Flow {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{} {} > {}",
-            self.protocol.name(),
-            self.source,
-            self.destination
-        )
+        write!(formatter, "{} {} > {}", self.protocol.name(), self.source, self.destination)
     }
 }

@@ -53,22 +53,14 @@ impl Packet {
         }
         let next = number_of(Version::V6, self.header.protocol);
         let mut extension = [next, 0, 0, 0, 0, 0, 0, 0];
-        for (slot, byte) in extension
-            .iter_mut()
-            .skip(4)
-            .zip(identification.to_be_bytes())
-        {
+        for (slot, byte) in extension.iter_mut().skip(4).zip(identification.to_be_bytes()) {
             *slot = byte;
         }
         self.cut(mtu, &extension)
     }
 
     fn cut(self, mtu: usize, extension: &[u8]) -> Result<Vec<Self>, Unfragmentable> {
-        let mut header = self
-            .bytes
-            .get(..self.header.transport)
-            .unwrap_or_default()
-            .to_vec();
+        let mut header = self.bytes.get(..self.header.transport).unwrap_or_default().to_vec();
         header.extend_from_slice(extension);
         let room = mtu.saturating_sub(header.len()) & !7;
         if room == 0 {
@@ -100,19 +92,11 @@ fn write_fragment(bytes: &mut [u8], version: Version, offset: usize, more: bool)
         Version::V4 => {
             put_u16(bytes, 2, u16::try_from(bytes.len()).unwrap_or(u16::MAX));
             let reserved_and_df = u16_at(bytes, 6) & 0xc000;
-            put_u16(
-                bytes,
-                6,
-                reserved_and_df | u16::from(more) << 13 | offset >> 3,
-            );
+            put_u16(bytes, 6, reserved_and_df | u16::from(more) << 13 | offset >> 3);
             write_v4_checksum(bytes);
         }
         Version::V6 => {
-            put_u16(
-                bytes,
-                4,
-                u16::try_from(bytes.len() - V6_HEADER).unwrap_or(u16::MAX),
-            );
+            put_u16(bytes, 4, u16::try_from(bytes.len() - V6_HEADER).unwrap_or(u16::MAX));
             put_u8(bytes, 6, FRAGMENT);
             put_u16(bytes, V6_HEADER + 2, offset | u16::from(more));
         }
@@ -182,11 +166,7 @@ impl Reassembly {
 
     /// With nothing waiting.
     pub fn new() -> Self {
-        Self {
-            partial: BTreeMap::new(),
-            timers: Timers::new(),
-            held_bytes: 0,
-        }
+        Self { partial: BTreeMap::new(), timers: Timers::new(), held_bytes: 0 }
     }
 
     /// Takes a fragment and gives the whole packet once the last part is here; a packet that is no fragment passes.
@@ -219,9 +199,7 @@ impl Reassembly {
             self.make_room();
             return Ok(None);
         }
-        let whole = self
-            .forget(&key)
-            .map_or(Err(Malformed::Fragment), Partial::assemble);
+        let whole = self.forget(&key).map_or(Err(Malformed::Fragment), Partial::assemble);
         whole.map(Some).map_err(ReassemblyDrop::Malformed)
     }
 
@@ -264,10 +242,7 @@ impl Reassembly {
 
 impl Partial {
     fn add(&mut self, packet: Packet, offset: usize, more: bool) -> Result<(), ReassemblyDrop> {
-        let body = packet
-            .bytes
-            .get(packet.header.transport..)
-            .unwrap_or_default();
+        let body = packet.bytes.get(packet.header.transport..).unwrap_or_default();
         let end = offset + body.len();
         if self.pieces.get(&offset).is_some_and(|held| held == body) {
             return Ok(());
@@ -276,11 +251,8 @@ impl Partial {
         let reaches_in = before.is_some_and(|(at, held)| at + held.len() > offset || *at == offset);
         let covers_next = self.pieces.range(offset..end).next().is_some();
         let past_total = self.total.is_some_and(|total| end > total || !more);
-        let last_is_short = !more
-            && self
-                .pieces
-                .last_key_value()
-                .is_some_and(|(at, held)| at + held.len() > end);
+        let last_is_short =
+            !more && self.pieces.last_key_value().is_some_and(|(at, held)| at + held.len() > end);
         if reaches_in || covers_next || past_total || last_is_short {
             return Err(ReassemblyDrop::Overlap);
         }
@@ -310,15 +282,8 @@ impl Partial {
             Version::V6 => {
                 let start = header.fragment_header;
                 bytes.extend_from_slice(first.bytes.get(..start).unwrap_or_default());
-                put_u8(
-                    &mut bytes,
-                    header.fragment_pointer,
-                    u8_at(&first.bytes, start),
-                );
-                let rest = first
-                    .bytes
-                    .get(start + 8..header.transport)
-                    .unwrap_or_default();
+                put_u8(&mut bytes, header.fragment_pointer, u8_at(&first.bytes, start));
+                let rest = first.bytes.get(start + 8..header.transport).unwrap_or_default();
                 bytes.extend_from_slice(rest);
             }
         }

@@ -356,11 +356,7 @@ impl Header {
                 .word(u32::from(number_of(self.version, self.protocol)));
         }
         let field = sum.field();
-        Some(if self.protocol == Protocol::Udp {
-            udp_field(field)
-        } else {
-            field
-        })
+        Some(if self.protocol == Protocol::Udp { udp_field(field) } else { field })
     }
 }
 
@@ -386,9 +382,7 @@ pub(super) fn update_v4_checksum(bytes: &mut [u8], old: &[u8], new: &[u8]) {
 pub(super) fn write_v4_checksum(bytes: &mut [u8]) {
     let length = usize::from(u8_at(bytes, 0) & 0x0f) * 4;
     put_u16(bytes, 10, 0);
-    let field = Sum::default()
-        .bytes(bytes.get(..length).unwrap_or_default())
-        .field();
+    let field = Sum::default().bytes(bytes.get(..length).unwrap_or_default()).field();
     put_u16(bytes, 10, field);
 }
 

@@ -62,14 +62,8 @@ impl Packet {
         let identifier = u16_at(&self.bytes, at + 4);
         let sequence = u16_at(&self.bytes, at + 6);
         Some(match (self.header.version, kind) {
-            (Version::V4, 8) | (Version::V6, 128) => Icmp::EchoRequest {
-                identifier,
-                sequence,
-            },
-            (Version::V4, 0) | (Version::V6, 129) => Icmp::EchoReply {
-                identifier,
-                sequence,
-            },
+            (Version::V4, 8) | (Version::V6, 128) => Icmp::EchoRequest { identifier, sequence },
+            (Version::V4, 0) | (Version::V6, 129) => Icmp::EchoReply { identifier, sequence },
             (version, kind) if is_error(version, kind) => match self.quoted() {
                 Some(quoted) => Icmp::Error(IcmpError {
                     kind: self.error_kind(kind, code),
@@ -87,10 +81,7 @@ impl Packet {
     pub fn is_icmp_error(&self) -> bool {
         self.header.protocol == Protocol::Icmp
             && self.header.has_transport
-            && is_error(
-                self.header.version,
-                u8_at(&self.bytes, self.header.transport),
-            )
+            && is_error(self.header.version, u8_at(&self.bytes, self.header.transport))
     }
 
     fn error_kind(&self, kind: u8, code: u8) -> Option<IcmpKind> {
@@ -116,9 +107,7 @@ impl Packet {
 
     /// The bytes that an ICMP error quotes.
     fn quote(&self) -> &[u8] {
-        self.bytes
-            .get(self.header.transport + 8..)
-            .unwrap_or_default()
+        self.bytes.get(self.header.transport + 8..).unwrap_or_default()
     }
 
     fn quoted(&self) -> Option<Header> {
@@ -147,10 +136,9 @@ impl Packet {
         if let Some(bytes) = self.bytes.get_mut(start..) {
             quoted.set_endpoint(bytes, side, endpoint.ip(), Some(endpoint.port()));
         }
-        if let (Some(at), Some(field)) = (
-            self.header.checksum_at(),
-            self.header.computed_checksum(&self.bytes),
-        ) {
+        if let (Some(at), Some(field)) =
+            (self.header.checksum_at(), self.header.computed_checksum(&self.bytes))
+        {
             put_u16(&mut self.bytes, at, field);
         }
     }

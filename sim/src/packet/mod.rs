@@ -8,6 +8,7 @@
 //! | `build` | packets from datagrams, segments and queries |
 //! | `icmp` | ICMP queries and errors; when an error may be sent |
 //! | `fragment` | fragmentation and bounded reassembly |
+//! | `translate` | the same packet in the other IP version |
 //! | `checksum`, `bytes` | arithmetic |
 //! | `prefix` | ranges of addresses |
 //! | `malformed` | why bytes are not a packet |
@@ -23,6 +24,7 @@ mod header;
 mod icmp;
 mod malformed;
 mod prefix;
+mod translate;
 mod whole;
 
 pub use build::{TcpFlags, TcpSegment, Unbuildable};
@@ -32,4 +34,5 @@ pub use header::{Fragment, Version};
 pub use icmp::{Icmp, IcmpError};
 pub use malformed::Malformed;
 pub use prefix::{NotAPrefix, Prefix};
+pub use translate::QuotedEnds;
 pub use whole::Packet;

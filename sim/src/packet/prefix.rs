@@ -28,23 +28,16 @@ impl Prefix {
 
     /// The range of one address.
     pub fn host(address: IpAddr) -> Self {
-        Self {
-            address,
-            length: if address.is_ipv4() { 32 } else { 128 },
-        }
+        Self { address, length: if address.is_ipv4() { 32 } else { 128 } }
     }
 
     /// Every IPv4 address.
-    pub const ALL_V4: Self = Self {
-        address: IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED),
-        length: 0,
-    };
+    pub const ALL_V4: Self =
+        Self { address: IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), length: 0 };
 
     /// Every IPv6 address.
-    pub const ALL_V6: Self = Self {
-        address: IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED),
-        length: 0,
-    };
+    pub const ALL_V6: Self =
+        Self { address: IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED), length: 0 };
 
     /// The first address.
     pub fn address(self) -> IpAddr {
@@ -138,11 +131,7 @@ mod tests {
             ("192.168.8.0", false),
             ("::ffff:192.168.4.1", false),
         ] {
-            assert_eq!(
-                range.contains(address.parse().unwrap()),
-                inside,
-                "{address}"
-            );
+            assert_eq!(range.contains(address.parse().unwrap()), inside, "{address}");
         }
     }
 
@@ -172,14 +161,7 @@ mod tests {
 
     #[test]
     fn text_that_is_no_range_is_refused() {
-        for text in [
-            "",
-            "10.0.0.0/33",
-            "2001:db8::/129",
-            "10.0.0/8",
-            "10.0.0.0/",
-            "x/8",
-        ] {
+        for text in ["", "10.0.0.0/33", "2001:db8::/129", "10.0.0/8", "10.0.0.0/", "x/8"] {
             assert_eq!(text.parse::<Prefix>(), Err(NotAPrefix), "{text}");
         }
     }

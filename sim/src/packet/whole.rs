@@ -87,9 +87,7 @@ impl Packet {
 
     /// Whether this is a later fragment, which has no ports.
     pub fn is_later_fragment(&self) -> bool {
-        self.header
-            .fragment
-            .is_some_and(|fragment| fragment.offset != 0)
+        self.header.fragment.is_some_and(|fragment| fragment.offset != 0)
     }
 
     /// What follows the transport header; in a later fragment, all that follows the IP header.
@@ -100,10 +98,7 @@ impl Packet {
             return whole;
         }
         let (skip, length) = match self.header.protocol {
-            Protocol::Udp => (
-                8,
-                usize::from(u16_at(&self.bytes, start + 4)).min(whole.len()),
-            ),
+            Protocol::Udp => (8, usize::from(u16_at(&self.bytes, start + 4)).min(whole.len())),
             Protocol::Tcp => (self.header.tcp_header_length(&self.bytes), whole.len()),
             Protocol::Icmp => (8, whole.len()),
             Protocol::Other(_) => (0, whole.len()),
@@ -189,11 +184,7 @@ impl Packet {
     /// Rewrites the destination: the address, and the port or ICMP reply identifier where this packet has one.
     /// An address of the other family changes nothing.
     pub fn set_destination(&mut self, destination: SocketAddr) {
-        self.set(
-            Side::Destination,
-            destination.ip(),
-            Some(destination.port()),
-        );
+        self.set(Side::Destination, destination.ip(), Some(destination.port()));
     }
 
     /// Rewrites the source address alone.

@@ -1,0 +1,351 @@
+//! Outside addresses and ports: which one a new mapping gets (RFC 4787 sections 4.1 and 4.2, RFC 6888 section 4).
+
+use core::ops::RangeInclusive;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+
+use icelab_sans_io::Rng;
+
+use super::{Config, DropReason, Kind, Pooling, Ports};
+use crate::packet::Protocol;
+
+/// The outside addresses, and what each inside address holds of them.
+#[derive(Clone, Debug)]
+pub(super) struct Pool {
+    addresses: Vec<IpAddr>,
+    subscribers: BTreeMap<IpAddr, Subscriber>,
+    /// One-to-one: the inside address that each outside address stands for.
+    owners: BTreeMap<IpAddr, IpAddr>,
+    blocks: BTreeSet<Block>,
+    sequential: Option<u16>,
+    rng: Rng,
+}
+
+/// An inside address.
+#[derive(Clone, Debug)]
+struct Subscriber {
+    /// The outside address of all its mappings, where pooling is paired.
+    address: IpAddr,
+    mappings: usize,
+    blocks: Vec<(Block, usize)>,
+}
+
+/// A block of ports, by its first one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Block {
+    address: IpAddr,
+    first: u16,
+}
+
+/// Who needs an outside endpoint.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    pub(super) protocol: Protocol,
+    pub(super) inside: SocketAddr,
+    /// Whether the outside endpoint must be IPv4.
+    pub(super) is_v4: bool,
+}
+
+/// An outside endpoint for a new mapping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Chosen {
+    pub(super) outside: SocketAddr,
+    /// What it would have been, had it not been taken.
+    pub(super) instead_of: Option<SocketAddr>,
+}
+
+type IsTaken<'a> = &'a dyn Fn(SocketAddr) -> bool;
+
+impl Pool {
+    pub(super) fn new(addresses: Vec<IpAddr>, rng: Rng) -> Self {
+        Self {
+            addresses,
+            subscribers: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            blocks: BTreeSet::new(),
+            sequential: None,
+            rng,
+        }
+    }
+
+    pub(super) fn addresses(&self) -> &[IpAddr] {
+        &self.addresses
+    }
+
+    pub(super) fn contains(&self, address: IpAddr) -> bool {
+        self.addresses.contains(&address)
+    }
+
+    pub(super) fn rng(&mut self) -> &mut Rng {
+        &mut self.rng
+    }
+
+    /// How many mappings an inside address has.
+    pub(super) fn held_by(&self, inside: IpAddr) -> usize {
+        self.subscribers.get(&inside).map_or(0, |subscriber| subscriber.mappings)
+    }
+
+    /// One-to-one: the inside address behind an outside address.
+    pub(super) fn owner(&self, outside: IpAddr) -> Option<IpAddr> {
+        self.owners.get(&outside).copied()
+    }
+
+    /// One-to-one: ties an outside address to an inside one; `false` when either is tied already.
+    pub(super) fn pair(&mut self, inside: IpAddr, outside: IpAddr) -> bool {
+        let is_free = self.contains(outside)
+            && !self.owners.contains_key(&outside)
+            && self.owners.values().all(|owner| *owner != inside);
+        if is_free {
+            self.owners.insert(outside, inside);
+        }
+        is_free
+    }
+
+    /// An outside endpoint for a new mapping. `is_taken` says which ones others have.
+    pub(super) fn choose(
+        &mut self,
+        config: &Config,
+        wanted: Wanted,
+        is_taken: IsTaken<'_>,
+    ) -> Result<Chosen, DropReason> {
+        let port = wanted.inside.port();
+        if config.kind == Kind::OneToOne {
+            let outside = SocketAddr::new(self.own_address(wanted)?, port);
+            return Ok(Chosen { outside, instead_of: None });
+        }
+        let address = self.address_for(config, wanted)?;
+        let kept = SocketAddr::new(address, port);
+        let can_keep = keeps_port(config.ports) && (port != 0 || wanted.protocol == Protocol::Icmp);
+        if can_keep && (config.ports == Ports::Overload || !is_taken(kept)) {
+            // Overload: the caller refuses the one case in which even the remote endpoint is the same.
+            return Ok(Chosen { outside: kept, instead_of: None });
+        }
+        let free = match config.ports {
+            Ports::Preserve | Ports::Random | Ports::Overload => {
+                self.random(address, &config.port_range, 1, 0, is_taken)
+            }
+            Ports::PreserveClass => self.random(address, &class_of(port), 1, 0, is_taken),
+            Ports::PreserveParity => {
+                self.random(address, &config.port_range, 2, port % 2, is_taken)
+            }
+            Ports::Sequential => self.next_in_sequence(address, &config.port_range, is_taken),
+            Ports::Block { size, most } => {
+                self.in_blocks(config, wanted.inside.ip(), address, (size, most), is_taken)
+            }
+        };
+        let outside = SocketAddr::new(address, free.ok_or(DropReason::NoPortLeft)?);
+        Ok(Chosen { outside, instead_of: can_keep.then_some(kept) })
+    }
+
+    /// A mapping was made.
+    pub(super) fn take(&mut self, inside: IpAddr, outside: SocketAddr) {
+        let subscriber = self.subscribers.entry(inside).or_insert_with(|| Subscriber {
+            address: outside.ip(),
+            mappings: 0,
+            blocks: Vec::new(),
+        });
+        subscriber.mappings += 1;
+        if let Some((_, used)) = subscriber.block_of(outside) {
+            *used += 1;
+        }
+    }
+
+    /// A mapping is gone. Blocks go back when their last mapping has gone.
+    pub(super) fn give_back(&mut self, inside: IpAddr, outside: SocketAddr) {
+        let Some(subscriber) = self.subscribers.get_mut(&inside) else {
+            return;
+        };
+        subscriber.mappings = subscriber.mappings.saturating_sub(1);
+        if let Some((block, used)) = subscriber.block_of(outside) {
+            *used = used.saturating_sub(1);
+            if *used == 0 {
+                let freed = *block;
+                self.blocks.remove(&freed);
+                subscriber.blocks.retain(|(block, _)| *block != freed);
+            }
+        }
+        if subscriber.mappings == 0 {
+            self.subscribers.remove(&inside);
+        }
+    }
+
+    /// Who holds what is forgotten; one-to-one pairs stay.
+    pub(super) fn reboot(&mut self, rng: Rng) {
+        self.subscribers.clear();
+        self.blocks.clear();
+        self.sequential = None;
+        self.rng = rng;
+    }
+
+    /// Other addresses from now on. Who held one that is gone starts anew.
+    pub(super) fn rebind(&mut self, addresses: Vec<IpAddr>) {
+        self.subscribers.retain(|_, subscriber| addresses.contains(&subscriber.address));
+        self.owners.retain(|outside, _| addresses.contains(outside));
+        self.blocks.retain(|block| addresses.contains(&block.address));
+        self.addresses = addresses;
+    }
+
+    fn own_address(&mut self, wanted: Wanted) -> Result<IpAddr, DropReason> {
+        let inside = wanted.inside.ip();
+        if let Some((outside, _)) = self.owners.iter().find(|(_, owner)| **owner == inside) {
+            return Ok(*outside);
+        }
+        let free = self.addresses.iter().copied().find(|address| {
+            address.is_ipv4() == wanted.is_v4 && !self.owners.contains_key(address)
+        });
+        let outside = free.ok_or(DropReason::NoAddressLeft)?;
+        self.owners.insert(outside, inside);
+        Ok(outside)
+    }
+
+    fn address_for(&mut self, config: &Config, wanted: Wanted) -> Result<IpAddr, DropReason> {
+        let usable = |address: &&IpAddr| address.is_ipv4() == wanted.is_v4;
+        if config.pooling == Pooling::Paired {
+            let held = self.subscribers.get(&wanted.inside.ip()).map(|held| held.address);
+            if let Some(address) = held.filter(|address| usable(&address)) {
+                return Ok(address);
+            }
+            // The address that the fewest inside addresses share.
+            let load = |address: &IpAddr| {
+                self.subscribers.values().filter(|held| held.address == *address).count()
+            };
+            let least = self.addresses.iter().filter(usable).min_by_key(|address| load(address));
+            return least.copied().ok_or(DropReason::NoAddressLeft);
+        }
+        let count = self.addresses.iter().filter(usable).count();
+        if count == 0 {
+            return Err(DropReason::NoAddressLeft);
+        }
+        let nth = if count == 1 { 0 } else { below(&mut self.rng, count) };
+        self.addresses.iter().filter(usable).nth(nth).copied().ok_or(DropReason::NoAddressLeft)
+    }
+
+    /// A random free port of a range, of those whose number leaves `rest` when divided by `step`.
+    fn random(
+        &mut self,
+        address: IpAddr,
+        range: &RangeInclusive<u16>,
+        step: u16,
+        rest: u16,
+        is_taken: IsTaken<'_>,
+    ) -> Option<u16> {
+        let above = (step + rest - *range.start() % step) % step;
+        let first = range.start().checked_add(above)?;
+        let last = *range.end();
+        if first > last {
+            return None;
+        }
+        let count = usize::from((last - first) / step) + 1;
+        let start = below(&mut self.rng, count);
+        (0..count)
+            .map(|turn| (start + turn) % count)
+            .filter_map(|index| u16::try_from(usize::from(first) + index * usize::from(step)).ok())
+            .find(|port| !is_taken(SocketAddr::new(address, *port)))
+    }
+
+    fn next_in_sequence(
+        &mut self,
+        address: IpAddr,
+        range: &RangeInclusive<u16>,
+        is_taken: IsTaken<'_>,
+    ) -> Option<u16> {
+        let (first, last) = (*range.start(), *range.end());
+        let after = |port: u16| if port >= last { first } else { port + 1 };
+        let mut port = self.sequential.map_or(first, after);
+        for _ in range.clone() {
+            if !is_taken(SocketAddr::new(address, port)) {
+                self.sequential = Some(port);
+                return Some(port);
+            }
+            port = after(port);
+        }
+        None
+    }
+
+    /// A random free port in the blocks that the inside address holds, or in one more.
+    fn in_blocks(
+        &mut self,
+        config: &Config,
+        inside: IpAddr,
+        address: IpAddr,
+        (size, most): (u16, u16),
+        is_taken: IsTaken<'_>,
+    ) -> Option<u16> {
+        let size = size.max(1);
+        let held: Vec<Block> = self
+            .subscribers
+            .get(&inside)
+            .map(|held| held.blocks.iter().map(|(block, _)| *block).collect())
+            .unwrap_or_default();
+        for block in &held {
+            let ports = block.first..=block.first + (size - 1);
+            if let Some(port) = self.random(block.address, &ports, 1, 0, is_taken) {
+                return Some(port);
+            }
+        }
+        if held.len() >= usize::from(most) {
+            return None;
+        }
+        let first = self.free_block(address, &config.port_range, size)?;
+        let port = self.random(address, &(first..=first + (size - 1)), 1, 0, is_taken)?;
+        let block = Block { address, first };
+        self.blocks.insert(block);
+        let subscriber = self.subscribers.entry(inside).or_insert_with(|| Subscriber {
+            address,
+            mappings: 0,
+            blocks: Vec::new(),
+        });
+        subscriber.blocks.push((block, 0));
+        Some(port)
+    }
+
+    fn free_block(
+        &mut self,
+        address: IpAddr,
+        range: &RangeInclusive<u16>,
+        size: u16,
+    ) -> Option<u16> {
+        let count = range.len() / usize::from(size);
+        if count == 0 {
+            return None;
+        }
+        let start = below(&mut self.rng, count);
+        (0..count)
+            .map(|turn| (start + turn) % count)
+            .filter_map(|index| {
+                u16::try_from(usize::from(*range.start()) + index * usize::from(size)).ok()
+            })
+            .find(|first| !self.blocks.contains(&Block { address, first: *first }))
+    }
+}
+
+impl Subscriber {
+    fn block_of(&mut self, outside: SocketAddr) -> Option<&mut (Block, usize)> {
+        // Blocks do not overlap: the right one begins last among those at or before the port.
+        self.blocks
+            .iter_mut()
+            .filter(|(block, _)| block.address == outside.ip() && block.first <= outside.port())
+            .max_by_key(|(block, _)| block.first)
+    }
+}
+
+fn keeps_port(ports: Ports) -> bool {
+    match ports {
+        Ports::Preserve | Ports::PreserveClass | Ports::PreserveParity | Ports::Overload => true,
+        Ports::Sequential | Ports::Random | Ports::Block { .. } => false,
+    }
+}
+
+/// The ports that Linux takes instead of one of the same class.
+fn class_of(port: u16) -> RangeInclusive<u16> {
+    match port {
+        0..=511 => 1..=511,
+        512..=1023 => 512..=1023,
+        1024..=u16::MAX => 1024..=u16::MAX,
+    }
+}
+
+fn below(rng: &mut Rng, count: usize) -> usize {
+    let bound = u64::try_from(count).unwrap_or(u64::MAX);
+    usize::try_from(rng.below(bound)).unwrap_or(0)
+}
