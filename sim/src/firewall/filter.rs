@@ -1,9 +1,13 @@
 //! The firewall itself: asks its rules, remembers what it allowed.
 
-use icelab_sans_io::Instant;
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 
-use super::{Config, Direction};
-use crate::packet::Packet;
+use icelab_sans_io::{Instant, Timers};
+
+use super::{Action, Config, Direction, Rule};
+use crate::packet::{Flow, Icmp, Packet, Protocol};
 
 /// What becomes of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +30,8 @@ pub enum DropReason {
     Unsolicited,
     /// A later fragment whose first one did not pass.
     FragmentWithoutFirst,
+    /// An ICMP error about a packet that did not pass.
+    IcmpAboutNothing,
 }
 
 impl DropReason {
@@ -35,20 +41,52 @@ impl DropReason {
             Self::Rule(_) => "firewall-rule",
             Self::Unsolicited => "firewall-unsolicited",
             Self::FragmentWithoutFirst => "firewall-fragment-without-first",
+            Self::IcmpAboutNothing => "firewall-icmp-about-nothing",
         }
     }
 }
 
 /// A stateful packet filter.
+///
+/// 1. A packet of a remembered conversation, in either direction, passes and keeps it.
+/// 2. An ICMP error about such a packet passes (RFC 6092, REC-18 and REC-36) and keeps nothing.
+/// 3. A later fragment goes where its first one went.
+/// 4. Else the first rule that matches decides, or what is configured for packets that none matches. What is
+///    allowed is remembered.
 #[derive(Clone, Debug)]
 pub struct Firewall {
     config: Config,
+    conversations: BTreeMap<Flow, Conversation>,
+    fragments: BTreeMap<FragmentKey, Instant>,
+    /// When conversations are asked whether they are over; never later than they are.
+    timers: Timers<Key>,
 }
+
+/// A conversation that the rules allowed.
+#[derive(Clone, Copy, Debug)]
+struct Conversation {
+    expires: Instant,
+    /// Whether the rules still wait for bytes to look at: a TCP handshake has none.
+    is_unseen: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Conversation(Flow),
+    Fragment(FragmentKey),
+}
+
+type FragmentKey = (IpAddr, IpAddr, Protocol, u32);
 
 impl Firewall {
     /// With nothing remembered.
     pub fn new(config: Config) -> Self {
-        Self { config }
+        Self {
+            config,
+            conversations: BTreeMap::new(),
+            fragments: BTreeMap::new(),
+            timers: Timers::new(),
+        }
     }
 
     /// Its rules.
@@ -56,19 +94,207 @@ impl Firewall {
         &self.config
     }
 
+    /// How many conversations it remembers.
+    pub fn conversations(&self) -> usize {
+        self.conversations.len()
+    }
+
     /// Judges a packet.
-    pub fn judge(&mut self, _direction: Direction, _packet: &Packet, _now: Instant) -> Verdict {
-        Verdict::Allow
+    pub fn judge(&mut self, direction: Direction, packet: &Packet, now: Instant) -> Verdict {
+        self.handle_timeout(now);
+        let verdict = if packet.is_later_fragment() {
+            self.judge_fragment(packet)
+        } else {
+            self.judge_head(direction, packet, now)
+        };
+        if verdict == Verdict::Allow && !packet.is_later_fragment() {
+            self.remember_fragments(packet, now);
+        }
+        verdict
     }
 
     /// Forgets what is due. Early and repeated calls change nothing.
-    pub fn handle_timeout(&mut self, _now: Instant) {}
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some((_, key)) = self.timers.pop_due(now) {
+            match key {
+                Key::Conversation(flow) => match self.conversations.get(&flow) {
+                    Some(known) if known.expires > now => self.timers.set(key, known.expires),
+                    _ => {
+                        self.conversations.remove(&flow);
+                    }
+                },
+                Key::Fragment(fragment) => {
+                    self.fragments.remove(&fragment);
+                }
+            }
+        }
+    }
 
     /// When something is due next.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        None
+        self.timers.next().map(|(at, _)| at)
     }
 
     /// Forgets everything.
-    pub fn reboot(&mut self) {}
+    pub fn reboot(&mut self) {
+        *self = Self::new(self.config.clone());
+    }
+
+    fn judge_head(&mut self, direction: Direction, packet: &Packet, now: Instant) -> Verdict {
+        let flow = packet.flow();
+        if self.config.is_stateful {
+            if let Some(flow) = flow
+                && self.is_remembered(direction, packet, flow, now)
+            {
+                return Verdict::Allow;
+            }
+            if packet.is_icmp_error() && self.is_about_remembered(packet) {
+                return Verdict::Allow;
+            }
+        }
+        let verdict = self.ask_rules(direction, packet);
+        if let Some(flow) = flow.filter(|_| self.config.is_stateful) {
+            match verdict {
+                Verdict::Allow => self.remember(packet, flow, now),
+                Verdict::Drop(_) | Verdict::Reject(_) => self.forget(flow),
+            }
+        }
+        verdict
+    }
+
+    fn ask_rules(&self, direction: Direction, packet: &Packet) -> Verdict {
+        let matching = self.config.rules.iter().position(|rule| rule.matches(direction, packet));
+        let rule = matching.and_then(|index| self.config.rules.get(index));
+        let otherwise = match direction {
+            Direction::Out => self.config.otherwise_out,
+            Direction::In => self.config.otherwise_in,
+        };
+        let reason = match matching {
+            Some(index) => DropReason::Rule(index),
+            None if packet.is_icmp_error() => DropReason::IcmpAboutNothing,
+            None => DropReason::Unsolicited,
+        };
+        match rule.map_or(otherwise, |rule| rule.action) {
+            Action::Allow => Verdict::Allow,
+            Action::Drop => Verdict::Drop(reason),
+            Action::Reject => Verdict::Reject(reason),
+        }
+    }
+
+    /// Whether a packet belongs to a conversation, which then lives on.
+    fn is_remembered(
+        &mut self,
+        direction: Direction,
+        packet: &Packet,
+        flow: Flow,
+        now: Instant,
+    ) -> bool {
+        let Some(known) = self.conversations.get_mut(&key_of(flow)) else {
+            return false;
+        };
+        // The first bytes towards the outside must look right.
+        if known.is_unseen && direction == Direction::Out && !packet.payload().is_empty() {
+            return false;
+        }
+        known.expires = now + self.config.timeout;
+        true
+    }
+
+    fn is_about_remembered(&self, packet: &Packet) -> bool {
+        match packet.icmp() {
+            Some(Icmp::Error(error)) => {
+                error.about.is_some_and(|about| self.conversations.contains_key(&key_of(about)))
+            }
+            _ => false,
+        }
+    }
+
+    fn remember(&mut self, packet: &Packet, flow: Flow, now: Instant) {
+        let key = key_of(flow);
+        let expires = now + self.config.timeout;
+        if self.conversations.len() >= MOST_CONVERSATIONS {
+            self.forget_oldest();
+        }
+        let is_unseen = packet.protocol() == Protocol::Tcp && packet.payload().is_empty();
+        self.conversations.insert(key, Conversation { expires, is_unseen });
+        self.timers.set(Key::Conversation(key), expires);
+    }
+
+    /// A conversation whose bytes did not look right is over.
+    fn forget(&mut self, flow: Flow) {
+        let key = key_of(flow);
+        if self.conversations.remove(&key).is_some() {
+            self.timers.cancel(&Key::Conversation(key));
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        let Some(key) = self.timers.next().map(|(_, key)| *key) else {
+            return;
+        };
+        self.timers.cancel(&key);
+        match key {
+            Key::Conversation(flow) => {
+                self.conversations.remove(&flow);
+            }
+            Key::Fragment(fragment) => {
+                self.fragments.remove(&fragment);
+            }
+        }
+    }
+
+    fn judge_fragment(&self, packet: &Packet) -> Verdict {
+        let is_known = fragment_key(packet).is_some_and(|key| self.fragments.contains_key(&key));
+        if is_known { Verdict::Allow } else { Verdict::Drop(DropReason::FragmentWithoutFirst) }
+    }
+
+    fn remember_fragments(&mut self, packet: &Packet, now: Instant) {
+        let Some(key) = fragment_key(packet) else {
+            return;
+        };
+        if self.fragments.len() < MOST_FRAGMENTS {
+            self.fragments.insert(key, now + FRAGMENT_TIMEOUT);
+            self.timers.set(Key::Fragment(key), now + FRAGMENT_TIMEOUT);
+        }
+    }
 }
+
+impl Rule {
+    /// Whether a packet that goes in this direction is one of those that the rule is about.
+    pub fn matches(&self, direction: Direction, packet: &Packet) -> bool {
+        let within = |ranges: &[crate::packet::Prefix], address| {
+            ranges.is_empty() || ranges.iter().any(|range| range.contains(address))
+        };
+        let port_fits = |range: &Option<core::ops::RangeInclusive<u16>>, port: Option<u16>| {
+            range.as_ref().is_none_or(|range| port.is_some_and(|port| range.contains(&port)))
+        };
+        // ICMP identifiers are no ports.
+        let has_ports = packet.protocol() != Protocol::Icmp;
+        let from_port = packet.source_port().filter(|_| has_ports);
+        let to_port = packet.destination_port().filter(|_| has_ports);
+        self.direction.is_none_or(|wanted| wanted == direction)
+            && self.protocol.is_none_or(|wanted| wanted == packet.protocol())
+            && within(&self.from, packet.source())
+            && within(&self.to, packet.destination())
+            && port_fits(&self.from_port, from_port)
+            && port_fits(&self.to_port, to_port)
+            && self.looks_like.is_none_or(|kind| kind.matches(packet.protocol(), packet.payload()))
+    }
+}
+
+/// Both directions of a conversation have the same key.
+fn key_of(flow: Flow) -> Flow {
+    flow.min(flow.reversed())
+}
+
+fn fragment_key(packet: &Packet) -> Option<FragmentKey> {
+    let identification = packet.fragment()?.identification;
+    Some((packet.source(), packet.destination(), packet.protocol(), identification))
+}
+
+/// How long later fragments may follow the first one.
+const FRAGMENT_TIMEOUT: Duration = Duration::from_secs(30);
+/// How many fragmented packets are known at once.
+const MOST_FRAGMENTS: usize = 1024;
+/// How many conversations are remembered at once; the one that ends first gives way.
+const MOST_CONVERSATIONS: usize = 262_144;

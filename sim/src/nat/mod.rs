@@ -18,6 +18,7 @@ mod note;
 mod nptv6;
 mod pool;
 mod population;
+mod preset;
 mod slots;
 mod table;
 mod versions;
@@ -28,3 +29,4 @@ pub use config::{
 };
 pub use gateway::Nat;
 pub use note::{DropReason, Ending, Entry, Note, Verdict};
+pub use preset::Preset;
