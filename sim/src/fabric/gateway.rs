@@ -1,0 +1,238 @@
+//! The NAT and the firewalls of a gateway.
+
+use std::collections::VecDeque;
+
+use icelab_sans_io::{Instant, Rng};
+
+use super::engine::{Fabric, Node};
+use super::event::Kind;
+use super::parcel::Parcel;
+use crate::firewall::{self, Firewall};
+use crate::host::Limiter;
+use crate::nat::{self, Nat, Note};
+use crate::packet::{Packet, Version};
+use crate::record::{MappingChange, PacketId, Record, Value};
+use crate::topology::{Direction, NodeId, Site};
+
+/// A gateway at work.
+#[derive(Debug)]
+pub(super) struct Gateway {
+    pub(super) nat: Option<Nat>,
+    /// As configured, for both versions of IP.
+    firewall: Option<Firewall>,
+    /// Before the IPv6 behind a NAT, where no firewall is configured.
+    v6_filter: Option<Firewall>,
+    pub(super) limiter: Limiter,
+    /// When the fabric will call it next.
+    armed: Option<Instant>,
+    /// Fragments that the NAT keeps, in their order.
+    held: VecDeque<PacketId>,
+}
+
+impl Gateway {
+    pub(super) fn new(site: &Site, rng: Rng) -> Self {
+        let config = site.gateway.as_deref();
+        let nat = site.translation().and_then(|kind| {
+            let (inside, is_v4) = match kind {
+                nat::Kind::None | nat::Kind::Napt | nat::Kind::OneToOne => (site.inside.v4?, true),
+                nat::Kind::Nat64 { .. } => (site.inside.v6?, true),
+                nat::Kind::Nptv6 { .. } => (site.inside.v6?, false),
+            };
+            let outside = site.outside().filter(|address| address.is_ipv4() == is_v4).collect();
+            Some(Nat::new(config?.nat.clone()?, outside, inside, rng))
+        });
+        let firewall = config.and_then(|config| config.firewall.clone()).map(Firewall::new);
+        let needs_filter = nat.is_some() && firewall.is_none();
+        let v6_filter = needs_filter.then(|| Firewall::new(firewall::Config::default()));
+        Self {
+            nat,
+            firewall,
+            v6_filter,
+            limiter: Limiter::new(),
+            armed: None,
+            held: VecDeque::new(),
+        }
+    }
+
+    /// Whether the NAT deals with such a packet in this direction.
+    pub(super) fn translates(&self, packet: &Packet, direction: Direction) -> bool {
+        let Some(nat) = &self.nat else { return false };
+        let is_v4 = packet.version() == Version::V4;
+        match (nat.config().kind, direction) {
+            (nat::Kind::None, _) => false,
+            (nat::Kind::Napt | nat::Kind::OneToOne, _) => is_v4,
+            (nat::Kind::Nat64 { prefix }, Direction::Up) => prefix.contains(packet.destination()),
+            (nat::Kind::Nat64 { .. }, Direction::Down) => is_v4,
+            (nat::Kind::Nptv6 { outside }, Direction::Down) => outside.contains(packet.destination()),
+            (nat::Kind::Nptv6 { .. }, Direction::Up) => !is_v4,
+        }
+    }
+
+    pub(super) fn judge(
+        &mut self,
+        direction: firewall::Direction,
+        packet: &Packet,
+        now: Instant,
+    ) -> firewall::Verdict {
+        let v6_filter = self.v6_filter.as_mut().filter(|_| packet.version() == Version::V6);
+        match self.firewall.as_mut().or(v6_filter) {
+            Some(firewall) => firewall.judge(direction, packet, now),
+            None => firewall::Verdict::Allow,
+        }
+    }
+
+    pub(super) fn reboot(&mut self, now: Instant) {
+        if let Some(nat) = &mut self.nat {
+            nat.reboot(now);
+        }
+        for firewall in [&mut self.firewall, &mut self.v6_filter].into_iter().flatten() {
+            firewall.reboot();
+        }
+        self.held.clear();
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        if let Some(nat) = &mut self.nat {
+            nat.handle_timeout(now);
+        }
+        for firewall in [&mut self.firewall, &mut self.v6_filter].into_iter().flatten() {
+            firewall.handle_timeout(now);
+        }
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        let firewalls = [&self.firewall, &self.v6_filter].into_iter().flatten();
+        let times = firewalls.map(Firewall::poll_timeout);
+        times.chain([self.nat.as_ref().and_then(Nat::poll_timeout)]).flatten().min()
+    }
+}
+
+impl Fabric {
+    /// Lets the NAT translate a packet where it is one of its own; `None` where it is not.
+    pub(super) fn translate(
+        &mut self,
+        node: NodeId,
+        parcel: &mut Parcel,
+        direction: Direction,
+    ) -> Option<nat::Verdict> {
+        let now = self.now;
+        let Some(Node::Gateway(gateway)) = self.nodes.get_mut(node.index()) else { return None };
+        if !gateway.translates(&parcel.packet, direction) {
+            return None;
+        }
+        let nat = gateway.nat.as_mut()?;
+        let verdict = match direction {
+            Direction::Up => nat.outbound(&mut parcel.packet, now),
+            Direction::Down => nat.inbound(&mut parcel.packet, now),
+        };
+        for note in nat.take_notes() {
+            write_note(&mut self.record, now, node, Some(parcel.id), note);
+        }
+        let mut released = Vec::new();
+        while let Some((packet, verdict)) = nat.poll_released() {
+            released.push((gateway.held.pop_front(), packet, verdict));
+        }
+        self.arm(node);
+        for (id, packet, verdict) in released {
+            let id = id.unwrap_or_else(|| self.number());
+            let parcel = Parcel { id, packet };
+            match direction {
+                Direction::Up => self.after_outbound(node, parcel, verdict),
+                Direction::Down => self.after_inbound(node, parcel, verdict),
+            }
+        }
+        Some(verdict)
+    }
+
+    /// Remembers which packet a NAT keeps.
+    pub(super) fn hold(&mut self, node: NodeId, id: PacketId) {
+        if let Some(Node::Gateway(gateway)) = self.nodes.get_mut(node.index()) {
+            gateway.held.push_back(id);
+            if gateway.held.len() > MOST_HELD {
+                gateway.held.pop_front();
+            }
+        }
+    }
+
+    pub(super) fn gateway_timeout(&mut self, node: NodeId, at: Instant) {
+        let now = self.now;
+        let Some(Node::Gateway(gateway)) = self.nodes.get_mut(node.index()) else { return };
+        // A call that was planned before an earlier one is not meant any more.
+        if gateway.armed != Some(at) {
+            return;
+        }
+        gateway.armed = None;
+        gateway.handle_timeout(now);
+        self.write_notes(node);
+        self.arm(node);
+    }
+
+    pub(super) fn write_notes(&mut self, node: NodeId) {
+        let Some(Node::Gateway(gateway)) = self.nodes.get_mut(node.index()) else { return };
+        for note in gateway.nat.iter_mut().flat_map(Nat::take_notes) {
+            write_note(&mut self.record, self.now, node, None, note);
+        }
+    }
+
+    /// Plans a call at the gateway's next deadline, unless one is planned that is not later.
+    pub(super) fn arm(&mut self, node: NodeId) {
+        let now = self.now;
+        let Some(Node::Gateway(gateway)) = self.nodes.get_mut(node.index()) else { return };
+        let Some(next) = gateway.poll_timeout().map(|next| next.max(now)) else { return };
+        if gateway.armed.is_none_or(|armed| next < armed) {
+            gateway.armed = Some(next);
+            self.plan(next, Kind::Gateway { node });
+        }
+    }
+}
+
+fn write_note(
+    record: &mut Record,
+    now: Instant,
+    node: NodeId,
+    packet: Option<PacketId>,
+    note: Note,
+) {
+    let name = note.name();
+    match note {
+        Note::Made(entry) => {
+            let ends = [entry.inside, entry.outside];
+            record.mapping(now, node, MappingChange::Made, entry.protocol, ends);
+        }
+        Note::Refreshed(entry) => {
+            let ends = [entry.inside, entry.outside];
+            record.mapping(now, node, MappingChange::Refreshed, entry.protocol, ends);
+        }
+        Note::Expired { protocol, inside, outside, why: _ } => {
+            record.mapping(now, node, MappingChange::Expired, protocol, [inside, outside]);
+        }
+        Note::Collision { protocol, inside, wanted, remote, is_by_unsolicited } => {
+            let fields = [
+                ("protocol", Value::from(protocol.name())),
+                ("inside", Value::from(inside)),
+                ("wanted", Value::from(wanted)),
+                ("remote", Value::from(remote)),
+                ("by_unsolicited", Value::from(is_by_unsolicited)),
+            ];
+            record.note(now, node, name, &fields);
+        }
+        Note::Tracked { protocol, outside, remote } => {
+            let fields = [
+                ("protocol", Value::from(protocol.name())),
+                ("outside", Value::from(outside)),
+                ("remote", Value::from(remote)),
+            ];
+            record.note(now, node, name, &fields);
+        }
+        Note::Translated { from, to } => {
+            if let Some(packet) = packet {
+                record.translated(now, packet, node, [from, to]);
+            }
+        }
+        // The fabric records the drop itself, with the packet's number.
+        Note::Dropped { .. } => {}
+    }
+}
+
+/// How many kept fragments have their number remembered.
+const MOST_HELD: usize = 1024;
