@@ -7,7 +7,8 @@
 //! - [`peer`](Peer): the commands, and which input goes to which layer.
 //! - [`config`](Config), [`event`](Event), [`signal`](Signal), [`discard`](Discard): what goes in and
 //!   out.
-//! - `gathering`, `relay`, `negotiation`: RFC 8445 section 5.1.1; RFC 8656; RFC 8839 and 8838.
+//! - `interfaces`, `gathering`: RFC 8445 section 5.1.1.
+//! - `relay`: RFC 8656; `negotiation`: RFC 8839 and 8838.
 //! - `socket`, `preference`: what is open, and what comes first (RFC 8421).
 //! - `settle`: how the layers inside hand their work to each other.
 
@@ -15,6 +16,7 @@ mod config;
 mod discard;
 mod event;
 mod gathering;
+mod interfaces;
 mod negotiation;
 mod peer;
 mod preference;

@@ -1,0 +1,12 @@
+//! Whole calls between two peers over a little network in memory.
+
+#[cfg(test)]
+mod calls;
+#[cfg(test)]
+mod gathering;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod restarts;
+#[cfg(test)]
+mod switchboard;
