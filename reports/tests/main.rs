@@ -1,5 +1,9 @@
 //! The reports from outside: hand-made results and records in, texts out.
 
+mod difference;
+mod record;
 mod results;
 mod sample;
+mod story;
 mod table;
+mod timeline;

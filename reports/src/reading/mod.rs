@@ -1,0 +1,13 @@
+//! What stories and timelines ask of a record: journeys of packets, checks, whose address is which.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `record` | one pass over the record: journeys, mappings, notes |
+//! | `check` | checks with what became of them |
+//! | `name` | addresses and reasons in words |
+//! | `time` | times in words |
+
+pub(crate) mod check;
+pub(crate) mod name;
+pub(crate) mod record;
+pub(crate) mod time;

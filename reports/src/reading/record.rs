@@ -1,0 +1,273 @@
+//! One pass over the record: what became of each packet, what each NAT mapped, what the protocols noted.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use icelab_sans_io::Instant;
+use icelab_sim::packet::Flow;
+use icelab_sim::record::{
+    Entry, MappingChange, Name, NetworkEvent, PacketId, Place, Value, What, Word,
+};
+
+/// A record, sorted by what the story asks for.
+#[derive(Debug, Default)]
+pub(crate) struct Reading {
+    /// What became of each packet.
+    pub(crate) journeys: BTreeMap<PacketId, Journey>,
+    /// The packets of each flow as it was sent, in the order of sending.
+    by_flow: BTreeMap<(SocketAddr, SocketAddr), Vec<PacketId>>,
+    /// The packets of each node, in the order of sending.
+    by_node: BTreeMap<(Name, Instant), Vec<PacketId>>,
+    /// What the NATs mapped, in the order of making.
+    pub(crate) mappings: Vec<Mapping>,
+    /// What the protocols noted, in order.
+    pub(crate) notes: Vec<Note>,
+    /// What was done to the network, in order.
+    pub(crate) events: Vec<(Instant, NetworkEvent)>,
+    /// When the last thing happened.
+    pub(crate) end: Instant,
+}
+
+/// The way of one packet.
+#[derive(Debug, Clone)]
+pub(crate) struct Journey {
+    /// When it was sent.
+    pub(crate) sent: Instant,
+    /// By whom.
+    pub(crate) node: Name,
+    /// Its addresses as it was sent.
+    pub(crate) first: Flow,
+    /// Its addresses as they were last.
+    pub(crate) flow: Flow,
+    /// Where it ended.
+    pub(crate) end: End,
+}
+
+/// Where a packet's way ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Nowhere: the run ended first.
+    UnderWay,
+    /// It went no further.
+    Dropped { at: Instant, place: Place, reason: Word },
+    /// It arrived.
+    Delivered { at: Instant, node: Name },
+}
+
+/// A mapping of a NAT.
+#[derive(Debug, Clone)]
+pub(crate) struct Mapping {
+    pub(crate) gateway: Name,
+    pub(crate) made: Instant,
+    pub(crate) expired: Option<Instant>,
+    pub(crate) inside: SocketAddr,
+    pub(crate) outside: SocketAddr,
+    /// Whom it was used towards, and since when.
+    pub(crate) towards: Vec<(SocketAddr, Instant)>,
+}
+
+/// What a protocol noted.
+#[derive(Debug, Clone)]
+pub(crate) struct Note {
+    pub(crate) at: Instant,
+    pub(crate) node: Name,
+    pub(crate) name: Word,
+    fields: Vec<(Word, Value)>,
+}
+
+impl Note {
+    /// A field of any type.
+    pub(crate) fn value(&self, field: &str) -> Option<&Value> {
+        self.fields.iter().find(|(name, _)| name == field).map(|(_, value)| value)
+    }
+
+    /// A field that is an address.
+    pub(crate) fn address(&self, field: &str) -> Option<SocketAddr> {
+        match self.value(field)? {
+            Value::Address(address) => Some(*address),
+            Value::Text(text) => text.parse().ok(),
+            Value::Number(_) | Value::Ip(_) | Value::Duration(_) | Value::Flag(_) => None,
+        }
+    }
+
+    /// A field that is a text; empty where there is none.
+    pub(crate) fn text(&self, field: &str) -> &str {
+        match self.value(field) {
+            Some(Value::Text(text)) => text,
+            Some(
+                Value::Number(_)
+                | Value::Address(_)
+                | Value::Ip(_)
+                | Value::Duration(_)
+                | Value::Flag(_),
+            )
+            | None => "",
+        }
+    }
+
+    /// A field that is a number.
+    pub(crate) fn number(&self, field: &str) -> Option<i64> {
+        match self.value(field)? {
+            Value::Number(number) => Some(*number),
+            Value::Text(text) => text.parse().ok(),
+            Value::Address(_) | Value::Ip(_) | Value::Duration(_) | Value::Flag(_) => None,
+        }
+    }
+
+    /// A field that is a claim; false where there is none.
+    pub(crate) fn is(&self, field: &str) -> bool {
+        matches!(self.value(field), Some(Value::Flag(true)))
+    }
+}
+
+impl Reading {
+    /// Reads a whole record.
+    pub(crate) fn of(entries: impl IntoIterator<Item = Entry>) -> Self {
+        let mut reading = Self::default();
+        for entry in entries {
+            reading.end = entry.at;
+            reading.add(entry.at, entry.what);
+        }
+        reading
+    }
+
+    fn add(&mut self, at: Instant, what: What) {
+        match what {
+            What::Sent { packet, node, flow, .. } => self.add_sent(at, packet, node, flow),
+            What::Translated { packet, gateway, from, to } => {
+                self.note_use(at, &gateway, from, to);
+                if let Some(journey) = self.journeys.get_mut(&packet) {
+                    journey.flow = to;
+                }
+            }
+            What::Dropped { packet, place, reason } => {
+                self.finish(packet, End::Dropped { at, place, reason });
+            }
+            What::Delivered { packet, node } => self.finish(packet, End::Delivered { at, node }),
+            What::Copied { packet, copy, .. } => {
+                if let Some(journey) = self.journeys.get(&packet).cloned() {
+                    self.journeys.insert(copy, journey);
+                }
+            }
+            What::Mapping { gateway, change, inside, outside, .. } => {
+                self.add_mapping(at, gateway, change, inside, outside);
+            }
+            What::Note { node, name, fields } => self.notes.push(Note { at, node, name, fields }),
+            What::Event(event) => self.events.push((at, event)),
+            What::Queued { .. } | What::Marked { .. } | What::Deadline { .. } => {}
+        }
+    }
+
+    fn add_sent(&mut self, at: Instant, packet: PacketId, node: Name, flow: Flow) {
+        self.by_flow.entry((flow.source, flow.destination)).or_default().push(packet);
+        self.by_node.entry((node.clone(), at)).or_default().push(packet);
+        self.journeys
+            .insert(packet, Journey { sent: at, node, first: flow, flow, end: End::UnderWay });
+    }
+
+    /// A copy that arrives makes up for an original that did not.
+    fn finish(&mut self, packet: PacketId, end: End) {
+        if let Some(journey) = self.journeys.get_mut(&packet)
+            && !matches!(journey.end, End::Delivered { .. })
+        {
+            journey.end = end;
+        }
+    }
+
+    fn add_mapping(
+        &mut self,
+        at: Instant,
+        gateway: Name,
+        change: MappingChange,
+        inside: SocketAddr,
+        outside: SocketAddr,
+    ) {
+        match change {
+            MappingChange::Made => self.mappings.push(Mapping {
+                gateway,
+                made: at,
+                expired: None,
+                inside,
+                outside,
+                towards: Vec::new(),
+            }),
+            MappingChange::Refreshed => {}
+            MappingChange::Expired => {
+                if let Some(mapping) = self.standing(&gateway, inside, outside) {
+                    mapping.expired = Some(at);
+                }
+            }
+        }
+    }
+
+    /// A translation of the source is a use of a mapping towards the destination.
+    fn note_use(&mut self, at: Instant, gateway: &Name, from: Flow, to: Flow) {
+        if from.source == to.source {
+            return;
+        }
+        if let Some(mapping) = self.standing(gateway, from.source, to.source)
+            && mapping.towards.iter().all(|(known, _)| *known != to.destination)
+        {
+            mapping.towards.push((to.destination, at));
+        }
+    }
+
+    fn standing(
+        &mut self,
+        gateway: &Name,
+        inside: SocketAddr,
+        outside: SocketAddr,
+    ) -> Option<&mut Mapping> {
+        self.mappings.iter_mut().rev().find(|mapping| {
+            mapping.gateway == *gateway && mapping.inside == inside && mapping.outside == outside
+        })
+    }
+
+    /// The packets that were sent with these addresses, in order.
+    pub(crate) fn packets(&self, source: SocketAddr, destination: SocketAddr) -> &[PacketId] {
+        self.by_flow.get(&(source, destination)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The packets that this node sent at this instant, in order.
+    pub(crate) fn packets_of(&self, node: &Name, at: Instant) -> &[PacketId] {
+        self.by_node.get(&(node.clone(), at)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whom a gateway's outside address had been used towards before this time.
+    pub(crate) fn used_towards(
+        &self,
+        gateway: &str,
+        outside: SocketAddr,
+        before: Instant,
+    ) -> Vec<SocketAddr> {
+        let mappings = self.mappings.iter().filter(|mapping| {
+            mapping.gateway == *gateway && mapping.outside == outside && mapping.made <= before
+        });
+        let towards = mappings.flat_map(|mapping| &mapping.towards);
+        towards.filter(|(_, since)| *since <= before).map(|(address, _)| *address).collect()
+    }
+
+    /// The gateways that turned `inside` into `outside`, nearest first, with the addresses between them.
+    pub(crate) fn mapped_by(&self, inside: SocketAddr, outside: SocketAddr) -> Vec<&Mapping> {
+        let mut way = Vec::new();
+        let mut address = inside;
+        while address != outside && way.len() < DEEPEST {
+            let made = self.mappings.iter().filter(|mapping| mapping.inside == address);
+            let Some(mapping) =
+                made.clone().find(|mapping| mapping.outside == outside).or_else(|| {
+                    made.clone().find(|mapping| {
+                        self.mappings.iter().any(|next| next.inside == mapping.outside)
+                    })
+                })
+            else {
+                return Vec::new();
+            };
+            way.push(mapping);
+            address = mapping.outside;
+        }
+        way
+    }
+}
+
+/// How many gateways in a row are followed.
+const DEEPEST: usize = 8;

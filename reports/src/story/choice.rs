@@ -1,0 +1,183 @@
+//! Chapter: why this pair and no other.
+
+use std::net::SocketAddr;
+
+use icelab_sans_io::Instant;
+use indexmap::IndexMap;
+
+use crate::reading::check::Check;
+use crate::reading::name::Names;
+use crate::reading::record::{Note, Reading};
+use crate::reading::time::milliseconds;
+use crate::scene::Scene;
+use crate::story::checking::fate;
+use crate::story::page::Page;
+
+/// A pair of a side's check list.
+struct Pair {
+    local: SocketAddr,
+    remote: SocketAddr,
+    priority: Option<i64>,
+}
+
+/// Tells the choice from the side that made it, or, where there was none, from both sides.
+pub(crate) fn tell(
+    page: &mut Page,
+    scene: &Scene,
+    reading: &Reading,
+    checks: &[Check],
+    names: &Names<'_>,
+) {
+    match chooser(reading, checks) {
+        Some(selected) => tell_choice(page, reading, checks, names, selected),
+        None => tell_failure(page, scene, reading, checks, names),
+    }
+}
+
+/// The last selection of the side that asked to use a pair, else the last one of all.
+fn chooser<'a>(reading: &'a Reading, checks: &[Check]) -> Option<&'a Note> {
+    let nominator = checks.iter().rev().find(|check| check.nominating).map(|check| &check.peer);
+    let mut selected = reading.notes.iter().rev().filter(|note| note.name == "ice.selected");
+    let by_nominator = selected.clone().find(|note| Some(&note.node) == nominator);
+    by_nominator.or_else(|| selected.next())
+}
+
+fn tell_choice(
+    page: &mut Page,
+    reading: &Reading,
+    checks: &[Check],
+    names: &Names<'_>,
+    selected: &Note,
+) {
+    let viewer = selected.node.as_str();
+    page.heading(&format!("Why this pair ({viewer} chooses; best pair first)"));
+    let pairs = pairs(reading, viewer);
+    let base = selected.address("base").or_else(|| selected.address("local"));
+    let remote = selected.address("remote");
+    let place =
+        pairs.iter().position(|pair| Some(pair.local) == base && Some(pair.remote) == remote);
+    let better = place.unwrap_or(pairs.len());
+    for (index, pair) in pairs.iter().take(better).enumerate() {
+        tell_pair(
+            page,
+            index,
+            pair,
+            &outcome(checks, viewer, pair, names, selected.at),
+            names,
+            viewer,
+        );
+    }
+    match place.and_then(|place| pairs.get(place)) {
+        Some(pair) => {
+            let works = outcome(checks, viewer, pair, names, Instant::FAR_FUTURE);
+            let text = format!(
+                "{works}: the best that works, so it is chosen at {} ms",
+                milliseconds(selected.at)
+            );
+            tell_pair(page, better, pair, &text, names, viewer);
+        }
+        None => page.paragraph(&format!(
+            "{viewer} uses {} -> {} since {} ms.",
+            base.map(|base| names.own(base, viewer)).unwrap_or_default(),
+            remote.map(|remote| names.other(remote, viewer)).unwrap_or_default(),
+            milliseconds(selected.at)
+        )),
+    }
+    let worse = pairs.len().saturating_sub(better + 1);
+    if worse > 0 {
+        let (noun, verb) = if worse == 1 { ("pair", "was") } else { ("pairs", "were") };
+        page.paragraph(&format!("{worse} {noun} of lower priority {verb} not needed."));
+    }
+}
+
+fn tell_failure(
+    page: &mut Page,
+    scene: &Scene,
+    reading: &Reading,
+    checks: &[Check],
+    names: &Names<'_>,
+) {
+    page.heading("Why no pair works (best pair first)");
+    for viewer in scene.peers() {
+        let pairs = pairs(reading, viewer);
+        if pairs.is_empty() {
+            page.paragraph(&format!("{viewer} had nothing to try."));
+            continue;
+        }
+        page.paragraph(&format!("{viewer} had {} to try:", counted(pairs.len(), "pair")));
+        for (index, pair) in pairs.iter().enumerate() {
+            let outcome = outcome(checks, viewer, pair, names, Instant::FAR_FUTURE);
+            tell_pair(page, index, pair, &outcome, names, viewer);
+        }
+    }
+}
+
+fn tell_pair(
+    page: &mut Page,
+    index: usize,
+    pair: &Pair,
+    text: &str,
+    names: &Names<'_>,
+    viewer: &str,
+) {
+    let own = names.own(pair.local, viewer);
+    page.item(index + 1, &format!("{own} -> {}", names.other(pair.remote, viewer)));
+    page.item_more(text);
+}
+
+/// The pairs of a side, best first where the record has priorities, else in the order in which they were made.
+fn pairs(reading: &Reading, viewer: &str) -> Vec<Pair> {
+    let noted = reading.notes.iter().filter(|note| note.name == "ice.pair" && note.node == *viewer);
+    let mut pairs = IndexMap::new();
+    for note in noted {
+        if let (Some(local), Some(remote)) = (note.address("local"), note.address("remote")) {
+            pairs.insert((local, remote), note.number("priority"));
+        }
+    }
+    let pairs =
+        pairs.into_iter().map(|((local, remote), priority)| Pair { local, remote, priority });
+    let mut pairs: Vec<_> = pairs.collect();
+    pairs.sort_by_key(|pair| core::cmp::Reverse(pair.priority));
+    pairs
+}
+
+/// What came of all checks of a pair, in one sentence.
+fn outcome(
+    checks: &[Check],
+    viewer: &str,
+    pair: &Pair,
+    names: &Names<'_>,
+    chosen: Instant,
+) -> String {
+    let mine = checks.iter().filter(|check| {
+        check.peer == *viewer && (check.local, check.remote) == (pair.local, pair.remote)
+    });
+    let mine: Vec<_> = mine.collect();
+    let Some(first) = mine.first() else {
+        return "was never checked".to_owned();
+    };
+    if let Some((at, _)) = mine.iter().find_map(|check| check.answer) {
+        if at > chosen {
+            return format!("works too, but was answered only at {} ms", milliseconds(at));
+        }
+        return format!("answered at {} ms", milliseconds(at));
+    }
+    let sent = counted(mine.len(), "check");
+    let alike = mine.iter().all(|check| check.fate.is_like(&first.fate));
+    if alike {
+        let every = if mine.len() == 1 { "" } else { "all " };
+        return format!("{sent}, {every}{}", fate(&first.fate, names));
+    }
+    let last = mine.last().unwrap_or(first);
+    let dropped = mine.iter().filter(|check| !check.fate.is_like(&last.fate)).count();
+    format!(
+        "{sent}, none answered: {dropped} {}; the last {}",
+        fate(&first.fate, names),
+        fate(&last.fate, names)
+    )
+}
+
+/// A number with its noun.
+fn counted(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}

@@ -1,0 +1,21 @@
+//! What `icelab explain` tells: one run as a story, from who is where to why this pair won.
+//!
+//! [`Story`] reads a whole record (level `Full`) and a [`Scene`](crate::scene::Scene), which says what the record does
+//! not: who stands behind what. Checks are joined to the packets that carried them, so that every drop has a place
+//! and a reason.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `stage gathering mapping checking choice` | the chapters |
+//! | `telling` | the chapters in order |
+//! | `page` | lines with a time column |
+
+mod checking;
+mod choice;
+mod gathering;
+mod mapping;
+mod page;
+mod stage;
+mod telling;
+
+pub use telling::Story;
