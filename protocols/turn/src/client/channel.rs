@@ -50,11 +50,7 @@ enum ChannelState {
 
 impl Default for Channels {
     fn default() -> Self {
-        Self {
-            by_number: BTreeMap::new(),
-            by_peer: BTreeMap::new(),
-            next: ChannelNumber::FIRST,
-        }
+        Self { by_number: BTreeMap::new(), by_peer: BTreeMap::new(), next: ChannelNumber::FIRST }
     }
 }
 
@@ -119,7 +115,7 @@ impl Channels {
 
 impl Client {
     /// Binds a channel to `peer`, and lets its address in. Where the policy is
-    /// [`ChannelPolicy::AfterFirstSend`], [`send`](Self::send) does so by itself.
+    /// [`ChannelPolicy::AfterFirstData`], [`send`](Self::send) does so by itself.
     ///
     /// # Errors
     /// Where the peer cannot be reached at all, or no number is free; what the server thinks of it
@@ -147,14 +143,14 @@ impl Client {
     }
 
     /// Binds a channel after data was sent to `peer`, if the policy says so.
-    pub(super) fn bind_after_send(&mut self, peer: SocketAddr, now: Instant) {
+    pub(super) fn bind_after_data(&mut self, peer: SocketAddr, now: Instant) {
         let wanted = match (self.config.channels, self.channels.state_of(peer)) {
             (ChannelPolicy::OnRequest, _)
             | (
-                ChannelPolicy::AfterFirstSend,
+                ChannelPolicy::AfterFirstData,
                 Some(ChannelState::Binding | ChannelState::Bound { .. } | ChannelState::Refused),
             ) => false,
-            (ChannelPolicy::AfterFirstSend, None | Some(ChannelState::Ended { .. })) => true,
+            (ChannelPolicy::AfterFirstData, None | Some(ChannelState::Ended { .. })) => true,
         };
         if wanted {
             // Without a free number data goes on by Send indications.

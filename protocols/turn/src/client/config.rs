@@ -38,8 +38,8 @@ pub struct ClientConfig {
 }
 
 impl ClientConfig {
-    /// An IPv4 allocation with the server's default lifetime, and a channel for each peer that
-    /// data was sent to.
+    /// An IPv4 allocation with the server's default lifetime, and a channel for each peer that data
+    /// other than STUN was sent to.
     #[must_use]
     pub fn new(
         local: SocketAddr,
@@ -56,7 +56,7 @@ impl ClientConfig {
             port: PortChoice::Any,
             lifetime: None,
             dont_fragment: false,
-            channels: ChannelPolicy::AfterFirstSend,
+            channels: ChannelPolicy::AfterFirstData,
             software: None,
             retransmission: Retransmission::default(),
             limits: ClientLimits::default(),
@@ -92,8 +92,9 @@ pub enum PortChoice {
 pub enum ChannelPolicy {
     /// Never: only [`Client::bind_channel`](crate::Client::bind_channel) binds.
     OnRequest,
-    /// Once the first data has gone to a peer, as browsers do.
-    AfterFirstSend,
+    /// Once the first data has gone to a peer, as browsers do. STUN messages do not count: of the
+    /// many pairs that ICE checks, few carry data.
+    AfterFirstData,
 }
 
 /// How much a client keeps at most.

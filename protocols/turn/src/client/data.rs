@@ -49,9 +49,7 @@ impl Client {
             // RFC 8656 section 11.1: "the client MUST ensure that there is a permission installed
             // for the IP address of the peer to which the Send indication is being sent".
             Some(Permission::Granted { expires }) if now < *expires => {
-                let destination = datagram.destination;
                 self.transmit_data(datagram, now);
-                self.bind_after_send(destination, now);
                 Ok(())
             }
             // It lapsed while a refresh is under way.
@@ -75,18 +73,21 @@ impl Client {
         }
     }
 
-    /// Sends data to a peer that is let in: on its channel, or else by a Send indication.
+    /// Sends data to a peer that is let in: on its channel, or else by a Send indication and a
+    /// request for a channel.
     pub(super) fn transmit_data(&mut self, datagram: Datagram, now: Instant) {
         let peer = datagram.destination;
         // Only a Send indication can say that the relayed datagram must stay whole (RFC 8656
         // section 14); DONT-FRAGMENT means nothing towards IPv6 (section 13).
         let stays_whole = datagram.dont_fragment && self.requests.dont_fragment && peer.is_ipv4();
         let channel = self.channels.bound(peer, now).filter(|_| !stays_whole);
+        let mut wants_channel = false;
         let payload = match channel {
             Some(number) => ChannelData { number, data: &datagram.payload }
                 .encode()
                 .expect("relay() took nothing longer"),
             None => {
+                wants_channel = Message::parse(&datagram.payload).is_err();
                 let id = TransactionId::random(&mut self.rng);
                 let message = MessageBuilder::new(Class::Indication, Method::SEND, id)
                     .add(&XorPeerAddress(peer))
@@ -97,6 +98,9 @@ impl Client {
         let mut carrier = Datagram::new(self.config.local, self.server, payload);
         carrier.ecn = datagram.ecn;
         self.output.packet(carrier);
+        if wants_channel {
+            self.bind_after_data(peer, now);
+        }
     }
 
     /// Takes a Data indication (RFC 8656 sections 11.4 and 11.6).

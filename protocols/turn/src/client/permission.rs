@@ -77,7 +77,12 @@ impl Client {
     }
 
     /// Asks for a permission for which `waiting` waits.
-    pub(super) fn ask_to_permit(&mut self, peer: IpAddr, waiting: VecDeque<Datagram>, now: Instant) {
+    pub(super) fn ask_to_permit(
+        &mut self,
+        peer: IpAddr,
+        waiting: VecDeque<Datagram>,
+        now: Instant,
+    ) {
         self.permissions.insert(peer, Permission::Requested { waiting });
         self.request(Operation::Permit(peer), now);
     }
@@ -106,9 +111,7 @@ impl Client {
             Permission::Requested { waiting } => {
                 self.output.event(Event::PermissionGranted { peer });
                 for datagram in waiting {
-                    let destination = datagram.destination;
                     self.transmit_data(datagram, now);
-                    self.bind_after_send(destination, now);
                 }
             }
         }

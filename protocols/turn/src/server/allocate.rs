@@ -67,7 +67,8 @@ impl Server {
             }
             return self.refuse(&ask.ticket, ErrorCode::ALLOCATION_MISMATCH);
         }
-        if self.config.alternate.iter().any(|other| other.is_ipv4() == five_tuple.client.is_ipv4()) {
+        if self.config.alternate.iter().any(|other| other.is_ipv4() == five_tuple.client.is_ipv4())
+        {
             return self.redirect(&ask.ticket);
         }
         match self.read_wish(ask).and_then(|wish| self.check_quota(ask).map(|()| wish)) {
@@ -407,9 +408,8 @@ impl Server {
     /// The lifetime granted where `asked` is asked for, the same for Allocate and Refresh (RFC
     /// 8656 sections 7.2 and 8.2).
     pub(super) fn lifetime(&self, asked: Option<Lifetime>) -> Duration {
-        let asked = asked.map_or(Duration::ZERO, |Lifetime(seconds)| {
-            Duration::from_secs(seconds.into())
-        });
+        let asked =
+            asked.map_or(Duration::ZERO, |Lifetime(seconds)| Duration::from_secs(seconds.into()));
         asked.min(self.config.maximum_lifetime).max(self.config.default_lifetime)
     }
 

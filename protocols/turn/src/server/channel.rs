@@ -23,11 +23,7 @@ impl Server {
         }
     }
 
-    fn bind_channel(
-        &mut self,
-        ask: &Ask<'_>,
-        id: AllocationId,
-    ) -> Result<(), ErrorCode<'static>> {
+    fn bind_channel(&mut self, ask: &Ask<'_>, id: AllocationId) -> Result<(), ErrorCode<'static>> {
         let number = read::<attribute::ChannelNumber>(ask)?
             .and_then(|attribute::ChannelNumber(number)| ChannelNumber::new(number))
             .ok_or(ErrorCode::BAD_REQUEST)?;

@@ -43,8 +43,7 @@ impl Server {
             return self.discards.count(ServerDiscard::NoAllocation);
         };
         let Some(allocation) = self.allocations.get(id) else { return };
-        let (Some(Ok(XorPeerAddress(peer))), Some(Ok(Data(data)))) =
-            (message.get(), message.get())
+        let (Some(Ok(XorPeerAddress(peer))), Some(Ok(Data(data)))) = (message.get(), message.get())
         else {
             return self.discards.count(ServerDiscard::BadIndication);
         };
@@ -53,10 +52,9 @@ impl Server {
                 attribute == kind::DONT_FRAGMENT && self.config.dont_fragment
             }
         };
-        if message
-            .attributes()
-            .any(|attribute| kind::is_comprehension_required(attribute.kind) && !is_known(attribute.kind))
-        {
+        if message.attributes().any(|attribute| {
+            kind::is_comprehension_required(attribute.kind) && !is_known(attribute.kind)
+        }) {
             return self.discards.count(ServerDiscard::BadIndication);
         }
         if !allocation.permissions.contains(&peer.ip()) {
@@ -130,8 +128,8 @@ impl Server {
     /// where a channel is bound (section 12.5).
     pub(super) fn relay_icmp(&mut self, error: &IcmpError) {
         let allocation = self.relays.get(&error.local).and_then(|id| self.allocations.get(id));
-        let allocation = allocation
-            .filter(|allocation| allocation.permissions.contains(&error.remote.ip()));
+        let allocation =
+            allocation.filter(|allocation| allocation.permissions.contains(&error.remote.ip()));
         let Some(allocation) = allocation else {
             return self.discards.count(ServerDiscard::UselessIcmp);
         };

@@ -32,12 +32,7 @@ pub(super) enum PortWish {
 
 impl Ports {
     pub(super) const fn new(range: RangeInclusive<u16>) -> Self {
-        Self {
-            range,
-            taken: BTreeSet::new(),
-            binding: BTreeMap::new(),
-            reserved: BTreeMap::new(),
-        }
+        Self { range, taken: BTreeSet::new(), binding: BTreeMap::new(), reserved: BTreeMap::new() }
     }
 
     /// Whether `address` is one of them, as far as the server knows.
