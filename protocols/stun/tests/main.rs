@@ -1,1 +1,7 @@
 //! The tests of the crate, one binary.
+
+mod client_and_server;
+mod credentials;
+mod message;
+mod properties;
+mod vectors;

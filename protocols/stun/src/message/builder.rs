@@ -31,9 +31,7 @@ impl MessageBuilder {
     #[inline]
     pub fn new(class: Class, method: Method, id: TransactionId) -> Self {
         let mut writer = Writer::with_capacity(CAPACITY);
-        writer.u16(header::join(class, method));
-        writer.u16(0);
-        writer.u32(MAGIC_COOKIE);
+        writer.u64(u64::from(header::join(class, method)) << 48 | u64::from(MAGIC_COOKIE));
         writer.bytes(&id.0);
         Self { writer, id }
     }
@@ -41,9 +39,7 @@ impl MessageBuilder {
     /// Adds an attribute.
     #[inline]
     pub fn add<'a, A: Attribute<'a>>(mut self, attribute: &A) -> Self {
-        self.writer.u16(A::KIND);
-        let at = self.writer.len();
-        self.writer.u16(0);
+        let at = self.begin(A::KIND);
         attribute.encode(&mut self.writer, &self.id);
         self.end(at)
     }
@@ -60,9 +56,7 @@ impl MessageBuilder {
     /// Adds an attribute from its bytes.
     #[inline]
     pub fn raw(mut self, kind: u16, value: &[u8]) -> Self {
-        self.writer.u16(kind);
-        let at = self.writer.len();
-        self.writer.u16(0);
+        let at = self.begin(kind);
         self.writer.bytes(value);
         self.end(at)
     }
@@ -88,13 +82,23 @@ impl MessageBuilder {
         self.writer.into_vec()
     }
 
+    /// Writes kind and an empty length, and says where the length stands.
+    #[inline]
+    fn begin(&mut self, kind: u16) -> usize {
+        self.writer.u32(u32::from(kind) << 16);
+        self.writer.len() - 2
+    }
+
     /// Writes the length of the value that began after `at`, and the padding.
     #[inline]
     fn end(mut self, at: usize) -> Self {
         let length = self.writer.len() - at - 2;
         let field = u16::try_from(length).expect("an attribute value fits its length field");
         self.writer.patch_u16(at, field);
-        self.writer.zeros(length.wrapping_neg() & 3);
+        let padding = length.wrapping_neg() & 3;
+        if padding > 0 {
+            self.writer.zeros(padding);
+        }
         self
     }
 }

@@ -27,9 +27,7 @@ pub(super) fn append(writer: &mut Writer) {
     // RFC 8489 section 14.7: the length covers the attribute before the checksum is computed.
     set_length(writer, 8);
     let value = fingerprint(writer.as_slice());
-    writer.u16(kind::FINGERPRINT);
-    writer.u16(4);
-    writer.u32(value);
+    writer.u64(u64::from(kind::FINGERPRINT) << 48 | 4 << 32 | u64::from(value));
 }
 
 #[inline]
