@@ -16,4 +16,4 @@ mod request;
 mod rule;
 
 pub use engine::Fabric;
-pub use rule::{Matcher, Pattern};
+pub use rule::{Matcher, Pattern, Place as PatternPlace};

@@ -18,19 +18,39 @@ pub struct Matcher {
     pub source_port: Option<u16>,
     /// To this port.
     pub destination_port: Option<u16>,
-    /// With all of these in what the transport carries.
-    pub payload: Vec<Pattern>,
+    /// With any of these in what the transport carries, each of which is all of its patterns.
+    pub payload: Vec<Vec<Pattern>>,
 }
 
 /// Bytes at a place in a payload.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Pattern {
-    /// Where, from the payload's first byte.
-    pub offset: usize,
+    /// Where.
+    pub place: Place,
     /// Their values.
     pub bytes: Vec<u8>,
     /// Which bits count, a byte of mask for each byte; where the mask has ended, all of them.
     pub mask: Vec<u8>,
+}
+
+/// Where in a payload a pattern stands, counted from the payload's first byte.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// There.
+    At(usize),
+    /// There, or any whole number of steps later.
+    Every {
+        /// The first place.
+        from: usize,
+        /// The step; 0 counts as 1.
+        step: usize,
+    },
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self::At(0)
+    }
 }
 
 /// A rule with what it still waits for.
@@ -72,15 +92,30 @@ impl Matcher {
             && self.protocol.is_none_or(|protocol| protocol == packet.protocol())
             && self.source_port.is_none_or(|port| packet.source_port() == Some(port))
             && self.destination_port.is_none_or(|port| packet.destination_port() == Some(port))
-            && self.payload.iter().all(|pattern| pattern.matches(packet.payload()))
+            && self.takes_payload(packet.payload())
             && self.to.is_none_or(|to| topology.is_reached_at(to, packet.destination()))
+    }
+
+    fn takes_payload(&self, payload: &[u8]) -> bool {
+        let is_met = |all: &Vec<Pattern>| all.iter().all(|pattern| pattern.matches(payload));
+        self.payload.is_empty() || self.payload.iter().any(is_met)
     }
 }
 
 impl Pattern {
     fn matches(&self, payload: &[u8]) -> bool {
-        let there = self.offset.checked_add(self.bytes.len());
-        let there = there.and_then(|end| payload.get(self.offset..end));
+        match self.place {
+            Place::At(offset) => self.stands_at(payload, offset),
+            Place::Every { from, step } => {
+                let mut places = (from..payload.len()).step_by(step.max(1));
+                places.any(|offset| self.stands_at(payload, offset))
+            }
+        }
+    }
+
+    fn stands_at(&self, payload: &[u8], offset: usize) -> bool {
+        let there = offset.checked_add(self.bytes.len());
+        let there = there.and_then(|end| payload.get(offset..end));
         there.is_some_and(|there| {
             let masks = self.mask.iter().copied().chain(std::iter::repeat(0xff));
             there.iter().zip(&self.bytes).zip(masks).all(|((is, wanted), mask)| is & mask == wanted & mask)
@@ -96,7 +131,7 @@ mod tests {
     fn a_pattern_matches_bits_at_their_place_and_never_past_the_end() {
         let payload = [0x01, 0x01, 0x00, 0x08];
         let pattern = |offset, bytes: &[u8], mask: &[u8]| Pattern {
-            offset,
+            place: Place::At(offset),
             bytes: bytes.to_vec(),
             mask: mask.to_vec(),
         };
@@ -106,5 +141,27 @@ mod tests {
         assert!(pattern(3, &[8], &[]).matches(&payload));
         assert!(!pattern(3, &[8, 0], &[0, 0]).matches(&payload));
         assert!(!pattern(usize::MAX, &[8, 0], &[]).matches(&payload));
+    }
+
+    #[test]
+    fn a_pattern_may_stand_on_any_boundary() {
+        let place = Place::Every { from: 1, step: 2 };
+        let pattern = Pattern { place, bytes: vec![9], mask: Vec::new() };
+        assert!(pattern.matches(&[0, 0, 0, 9]));
+        assert!(!pattern.matches(&[9, 0, 9, 0]));
+    }
+
+    #[test]
+    fn one_of_several_payloads_is_enough_and_needs_all_of_its_patterns() {
+        let at = |offset, byte| Pattern {
+            place: Place::At(offset),
+            bytes: vec![byte],
+            mask: Vec::new(),
+        };
+        let payload = vec![vec![at(0, 1), at(1, 2)], vec![at(0, 5)]];
+        let matcher = Matcher { payload, ..Matcher::default() };
+        assert!(matcher.takes_payload(&[1, 2]) && matcher.takes_payload(&[5]));
+        assert!(!matcher.takes_payload(&[1, 3]));
+        assert!(Matcher::default().takes_payload(&[]));
     }
 }
