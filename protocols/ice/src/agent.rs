@@ -318,10 +318,10 @@ impl Protocol for Agent {
         } else if !looks_like_stun(&input.payload) {
             self.handle_data(input, now);
         } else {
-            match self.handle_message(&input, now) {
-                Ok(()) => self.settle(now),
-                Err(discard) => self.discards.add(discard),
+            if let Err(discard) = self.handle_message(&input, now) {
+                self.discards.add(discard);
             }
+            self.settle(now);
         }
     }
 
@@ -379,6 +379,7 @@ impl Agent {
             Timer::Patience => self.lose_patience(),
             Timer::Consent(path) => self.refresh(path, now),
             Timer::Answer(path) => self.miss_answer(path, now),
+            Timer::Verdict(path) => self.give_verdict(path),
             Timer::Expiry(path) => self.lose_consent(path),
             Timer::Keepalive(path) => self.keep_alive(path, now),
             Timer::Silence(path) => self.notice_silence(path, now),

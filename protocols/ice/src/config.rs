@@ -98,10 +98,11 @@ pub struct Consent {
     pub interval: Duration,
     /// How long without an answer until consent is gone.
     pub expiry: Duration,
-    /// How many checks in a row stay unanswered until the pair counts as disconnected. An answer is
-    /// awaited for 500 ms or three round trips, whichever is longer, so with 2 a dead path shows
-    /// after 5 s to 13 s.
-    pub unanswered_until_disconnected: u32,
+    /// How long a pair whose consent check was not answered (within 500 ms or three round trips,
+    /// whichever is longer) has to answer the connectivity check that is then sent, and repeated,
+    /// until it counts as disconnected; at least three round trips. So a dead path shows after
+    /// 3.5 s to 9.5 s, and loss alone hardly ever looks like one.
+    pub verdict: Duration,
     /// Where consent cannot be checked (lite agents): silence until disconnected.
     pub silence: Duration,
 }
@@ -157,7 +158,7 @@ impl Default for Consent {
             enabled: true,
             interval: Duration::from_secs(5),
             expiry: Duration::from_secs(30),
-            unanswered_until_disconnected: 2,
+            verdict: Duration::from_secs(3),
             silence: Duration::from_secs(15),
         }
     }

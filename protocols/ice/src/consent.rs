@@ -2,13 +2,14 @@
 //! died to one that lives.
 //!
 //! The selected pair is checked every 4 s to 6 s, by a single request each time; media on it proves
-//! nothing. A check that is not answered in time puts the pair in doubt, and the other valid pairs
-//! of the component, which are checked half as often, are asked at once. After a second one the pair
-//! counts as disconnected: where another pair answered since, a controlling agent nominates it, a
-//! controlled one follows. RFC 8445 section 8.1.1 would want an ICE restart for that;
-//! [`Config::standby`](crate::Config::standby) says which it is to be. After 30 s without an answer
-//! consent is lost.
+//! nothing. A check that is not answered in time puts the pair in doubt: a connectivity check is
+//! sent over it, and over the other valid pairs of the component, and repeated as such checks are.
+//! Where that is not answered in time either, the pair counts as disconnected: where another pair
+//! lives, a controlling agent nominates it, a controlled one follows. RFC 8445 section 8.1.1 would
+//! want an ICE restart for that; [`Config::standby`](crate::Config::standby) says which it is to be.
+//! After 30 s without an answer consent is lost.
 
+use core::net::SocketAddr;
 use core::time::Duration;
 
 use icelab_sans_io::Instant;
@@ -20,10 +21,10 @@ use crate::config::Role;
 use crate::event::{CheckFailure, Event};
 use crate::nomination::Stage;
 use crate::pair::Progress;
-use crate::path::{Path, PathId};
+use crate::path::{Liveness, Path, PathId};
 use crate::session::Outlook;
 use crate::timer::Timer;
-use crate::transaction::Purpose;
+use crate::transaction::{LEAST_TIMEOUT, Purpose};
 
 impl Agent {
     /// Sets the timers of a path that became valid, or was selected.
@@ -37,6 +38,9 @@ impl Agent {
         if !config.lite && config.consent.enabled {
             self.timers.set(Timer::Expiry(id), freshness.answered + config.consent.expiry);
             self.schedule_refresh(id, is_selected, now);
+            if is_selected && now - freshness.answered >= RECENTLY {
+                self.verify(id, now);
+            }
         } else if is_selected {
             let (keepalive, silence) = (config.keepalive, config.consent.silence);
             self.timers.set(Timer::Keepalive(id), freshness.sent.max(now) + keepalive);
@@ -74,45 +78,47 @@ impl Agent {
         if let Some(path) = self.paths.get_mut(&id) {
             path.freshness.answered = now;
             path.freshness.heard = now;
-            path.freshness.unanswered = 0;
-            path.freshness.doubtful_since = None;
+            path.freshness.liveness = Liveness::Alive;
             self.timers.cancel(&Timer::Answer(id));
+            self.timers.cancel(&Timer::Verdict(id));
+            self.cancel_transactions(|transaction| transaction.purpose == Purpose::Verify(id));
             if self.config.consent.enabled {
                 self.timers.set(Timer::Expiry(id), now + expiry);
             }
         }
     }
 
-    /// Something of the peer's came from `source` to `base`.
-    pub(crate) fn hear(
-        &mut self,
-        base: core::net::SocketAddr,
-        source: core::net::SocketAddr,
-        now: Instant,
-    ) {
+    /// Something of the peer's came from `source` to `base`. That is no answer; but a pair in doubt
+    /// may have come back.
+    pub(crate) fn hear(&mut self, base: SocketAddr, source: SocketAddr, now: Instant) {
         let is_passive = self.config.lite;
-        for path in self.paths.values_mut() {
+        let mut returned = None;
+        for (id, path) in &mut self.paths {
             if path.base() == base && path.destination() == source {
                 path.freshness.heard = now;
                 if is_passive {
-                    path.freshness.unanswered = 0;
-                    path.freshness.doubtful_since = None;
+                    path.freshness.liveness = Liveness::Alive;
+                } else if path.is_dead() {
+                    returned = Some(*id);
                 }
             }
+        }
+        if let Some(id) = returned {
+            self.verify(id, now);
         }
     }
 
     /// The answer to a path's check is late.
     pub(crate) fn miss_answer(&mut self, id: PathId, now: Instant) {
-        let Some(path) = self.paths.get_mut(&id) else {
+        let Some(path) = self.paths.get_mut(&id).filter(|path| path.is_alive()) else {
             return;
         };
-        path.freshness.unanswered += 1;
+        path.freshness.liveness = Liveness::Doubtful(now);
         let (component, local, remote) = (path.component, path.base(), path.destination());
-        if path.freshness.unanswered > 1 || self.selected.get(&component) != Some(&id) {
+        self.verify(id, now);
+        if self.selected.get(&component) != Some(&id) {
             return;
         }
-        path.freshness.doubtful_since = Some(now);
         self.event(Event::ConsentDoubtful { component, local, remote });
         let others: Vec<PathId> = self
             .valid_paths(component)
@@ -120,14 +126,41 @@ impl Agent {
             .map(|(other, _)| other)
             .collect();
         for other in others {
-            self.refresh(other, now);
+            self.verify(other, now);
         }
     }
 
-    /// Whether a selected pair counts as disconnected.
-    pub(crate) fn is_disconnected(&self, path: &Path) -> bool {
-        path.is_gone
-            || path.freshness.unanswered >= self.config.consent.unanswered_until_disconnected.max(1)
+    /// Sends a connectivity check over a valid pair, unless one is on its way, and sees what it
+    /// brings. It is a check as those of the check list, with their retransmissions, and not one of
+    /// RFC 7675's, which are sent once and at least 4 s apart.
+    pub(crate) fn verify(&mut self, id: PathId, now: Instant) {
+        let pending = self.transactions.ids(|one| {
+            one.purpose == Purpose::Verify(id)
+                && !one.is_cancelled
+                && now - one.last_sent < LEAST_TIMEOUT
+        });
+        let Some(path) = self.paths.get(&id) else {
+            return;
+        };
+        let verdict = now + self.config.consent.verdict.max(path.patience());
+        let is_selected = self.selected.get(&path.component) == Some(&id);
+        if pending.is_empty() {
+            self.cancel_transactions(|one| one.purpose == Purpose::Verify(id));
+            self.send_verification(id, now);
+        }
+        if is_selected && self.timers.get(&Timer::Verdict(id)).is_none() {
+            self.timers.set(Timer::Verdict(id), verdict);
+        }
+    }
+
+    /// A selected pair in doubt had its time.
+    pub(crate) fn give_verdict(&mut self, id: PathId) {
+        if let Some(path) = self.paths.get_mut(&id) {
+            path.freshness.liveness = match path.freshness.liveness {
+                Liveness::Doubtful(since) | Liveness::Dead(since) => Liveness::Dead(since),
+                Liveness::Alive => Liveness::Dead(path.freshness.answered),
+            };
+        }
     }
 
     /// A component whose selected pair died takes another that lives.
@@ -135,19 +168,20 @@ impl Agent {
         if self.config.lite {
             return;
         }
-        let dead = match self.current_selection(component) {
-            Some((id, path)) if self.is_disconnected(path) => Some((id, path.freshness)),
+        let since = match self.current_selection(component).map(|(_, path)| path) {
+            Some(path) if path.is_dead() => match path.freshness.liveness {
+                Liveness::Doubtful(since) | Liveness::Dead(since) => Some(since),
+                Liveness::Alive => None,
+            },
             Some(_) => return,
             None if self.is_concluded(component) => None,
             None => return,
         };
-        let since = dead.and_then(|(_, freshness)| freshness.doubtful_since);
-        let lives = |id: PathId, path: &Path| {
-            dead.is_none_or(|(dead, _)| dead != id)
-                && path.freshness.unanswered == 0
-                && since.is_none_or(|since| path.freshness.answered >= since)
+        // What answered after the selected pair did not lives, or did very recently.
+        let lives = |path: &Path| {
+            path.is_alive() && since.is_none_or(|since| path.freshness.answered + RECENTLY >= since)
         };
-        let living = self.valid_paths(component).filter(|(id, path)| lives(*id, path));
+        let living = self.valid_paths(component).filter(|(_, path)| lives(path));
         match self.role {
             Role::Controlling => {
                 let best = living.max_by_key(|(_, path)| path.priority).map(|(id, _)| id);
@@ -202,6 +236,7 @@ impl Agent {
             self.timers.cancel(&Timer::Consent(id));
             self.timers.cancel(&Timer::Keepalive(id));
             self.timers.cancel(&Timer::Answer(id));
+            self.timers.cancel(&Timer::Verdict(id));
         }
     }
 
@@ -213,6 +248,7 @@ impl Agent {
         for timer in [
             Timer::Consent(id),
             Timer::Answer(id),
+            Timer::Verdict(id),
             Timer::Expiry(id),
             Timer::Keepalive(id),
             Timer::Silence(id),
@@ -225,7 +261,8 @@ impl Agent {
         self.session.check_list.untrigger(|entry| *entry == Trigger::Nominate(id));
         let stale = self.transactions.ids(|transaction| {
             matches!(transaction.purpose,
-                Purpose::Refresh(path, _) | Purpose::Nominate(path) if path == id)
+                Purpose::Refresh(path, _) | Purpose::Nominate(path) | Purpose::Verify(path)
+                    if path == id)
         });
         for transaction in stale {
             self.forget_transaction(transaction);
@@ -254,7 +291,6 @@ impl Agent {
     /// A lite agent, which sends no checks, has heard nothing for a while.
     pub(crate) fn notice_silence(&mut self, id: PathId, now: Instant) {
         let (silence, expiry) = (self.config.consent.silence, self.config.consent.expiry);
-        let threshold = self.config.consent.unanswered_until_disconnected.max(1);
         let Some(path) = self.paths.get_mut(&id) else {
             return;
         };
@@ -262,7 +298,7 @@ impl Agent {
         if heard + silence > now {
             self.timers.set(Timer::Silence(id), heard + silence);
         } else if heard + expiry > now {
-            path.freshness.unanswered = threshold;
+            path.freshness.liveness = Liveness::Dead(heard);
             // Nothing says when the peer comes back; whatever it sends is heard at once.
             self.timers.set(Timer::Silence(id), heard + expiry);
         } else {

@@ -6,7 +6,7 @@ use icelab_sans_io::net::Datagram;
 use crate::agent::{Agent, SendError};
 use crate::discard::Discard;
 use crate::event::Event;
-use crate::path::PathId;
+use crate::path::{Liveness, PathId};
 use crate::state::State;
 
 impl Agent {
@@ -46,7 +46,7 @@ impl Agent {
         let component = if let Some(path) = self.paths.values_mut().find(is_from) {
             path.freshness.heard = now;
             if self.config.lite {
-                path.freshness.unanswered = 0;
+                path.freshness.liveness = Liveness::Alive;
             }
             Some(path.component)
         } else if self.session.sources.contains(&(destination, source)) {

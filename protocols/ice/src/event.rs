@@ -204,6 +204,8 @@ pub enum CheckPurpose {
     Consent,
     /// To keep another valid pair alive.
     Standby,
+    /// To find out whether a valid pair that stopped answering is dead.
+    Verification,
 }
 
 /// Why a check failed.

@@ -71,6 +71,7 @@ impl Agent {
             component: local.component,
             pair: SelectedPair { local, base, remote, destination, round_trip: None },
             priority,
+            base_kind: CandidateKind::Host,
             check_priority,
             checked_by: None,
             nomination: None,

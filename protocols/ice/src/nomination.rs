@@ -64,8 +64,8 @@ impl Agent {
 
     /// The best of them.
     pub(crate) fn best_path(&self, component: u16) -> Option<PathId> {
-        let best =
-            self.valid_paths(component).max_by_key(|(id, path)| (path.priority, Reverse(*id)));
+        let worth = |id: PathId, path: &Path| (path.is_alive(), path.priority, Reverse(id));
+        let best = self.valid_paths(component).max_by_key(|(id, path)| worth(*id, path));
         best.map(|(id, _)| id)
     }
 
@@ -80,6 +80,12 @@ impl Agent {
         matches!(self.session.stages.get(&component), Some(Stage::Concluded(_)))
     }
 
+    /// RFC 8838 section 13: after a nomination no more candidates are paired, unless another
+    /// nomination may follow.
+    pub(crate) fn pairs_no_more(&self, component: u16) -> bool {
+        self.is_concluded(component) && self.config.nomination != Nomination::Renomination
+    }
+
     pub(crate) fn concluded_within(&self, component: u16, time: Duration, now: Instant) -> bool {
         matches!(
             self.session.stages.get(&component),
@@ -92,6 +98,7 @@ impl Agent {
         if self.role != Role::Controlling || self.config.lite {
             return;
         }
+        self.forget_failed_nomination(component, now);
         let Some(best) = self.best_path(component) else {
             return;
         };
@@ -99,7 +106,7 @@ impl Agent {
             return;
         };
         match self.session.stages.get(&component).copied() {
-            Some(Stage::InFlight(nominated)) if self.paths.contains_key(&nominated) => {}
+            Some(Stage::InFlight(_)) => {}
             Some(Stage::Concluded(_)) => {
                 let is_better = self
                     .current_selection(component)
@@ -110,7 +117,7 @@ impl Agent {
                     self.nominate(best, now);
                 }
             }
-            stage @ (None | Some(Stage::Looking { .. } | Stage::InFlight(_))) => {
+            stage @ (None | Some(Stage::Looking { .. })) => {
                 let (any, direct) = match stage {
                     Some(Stage::Looking { any, direct }) => (any, direct),
                     Some(Stage::InFlight(_) | Stage::Concluded(_)) | None => (now, None),
@@ -124,6 +131,19 @@ impl Agent {
                 } else {
                     self.timers.set(Timer::Grace(component), ready);
                 }
+            }
+        }
+    }
+
+    /// A nomination whose pair is valid no more leaves the component where it was before.
+    fn forget_failed_nomination(&mut self, component: u16, now: Instant) {
+        if let Some(Stage::InFlight(path)) = self.session.stages.get(&component)
+            && !self.paths.contains_key(path)
+        {
+            if self.current_selection(component).is_some() {
+                self.session.stages.insert(component, Stage::Concluded(now));
+            } else {
+                self.session.stages.remove(&component);
             }
         }
     }
@@ -254,7 +274,7 @@ impl Agent {
         if selected == id {
             return false;
         }
-        let is_doubtful = current.freshness.unanswered > 0;
+        let is_doubtful = !current.is_alive();
         let is_better = path.priority > current.priority;
         let current_rank = current.nomination.map_or(0, |nomination| nomination.rank);
         match (self.role, self.config.nomination) {

@@ -19,6 +19,8 @@ pub(crate) struct Path {
     pub(crate) component: u16,
     pub(crate) pair: SelectedPair,
     pub(crate) priority: u64,
+    /// What the candidate is that packets are sent from.
+    pub(crate) base_kind: CandidateKind,
     /// What PRIORITY says in its checks (section 7.1.1).
     pub(crate) check_priority: u32,
     /// The pair whose check made it valid; a lite agent has none.
@@ -52,20 +54,36 @@ pub(crate) struct Freshness {
     pub(crate) heard: Instant,
     /// When anything was sent.
     pub(crate) sent: Instant,
-    /// How many checks in a row were not answered in time.
-    pub(crate) unanswered: u32,
-    /// Since when none was.
-    pub(crate) doubtful_since: Option<Instant>,
+    pub(crate) liveness: Liveness,
+}
+
+/// Whether a path works, for all that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Liveness {
+    Alive,
+    /// A check was not answered in time, so another was sent.
+    Doubtful(Instant),
+    /// That was not answered either; doubtful since.
+    Dead(Instant),
 }
 
 impl Freshness {
     /// Fresh from `now`.
     pub(crate) const fn new(now: Instant) -> Self {
-        Self { answered: now, heard: now, sent: now, unanswered: 0, doubtful_since: None }
+        Self { answered: now, heard: now, sent: now, liveness: Liveness::Alive }
     }
 }
 
 impl Path {
+    pub(crate) fn is_alive(&self) -> bool {
+        self.freshness.liveness == Liveness::Alive && !self.is_gone
+    }
+
+    /// Whether it counts as disconnected.
+    pub(crate) const fn is_dead(&self) -> bool {
+        matches!(self.freshness.liveness, Liveness::Dead(_)) || self.is_gone
+    }
+
     pub(crate) const fn base(&self) -> SocketAddr {
         self.pair.base
     }
@@ -76,7 +94,7 @@ impl Path {
 
     /// Whether either end is a relay.
     pub(crate) fn is_relayed(&self) -> bool {
-        [self.pair.local.kind, self.pair.remote.kind].contains(&CandidateKind::Relayed)
+        [self.base_kind, self.pair.remote.kind].contains(&CandidateKind::Relayed)
     }
 
     /// How long an answer may reasonably take.

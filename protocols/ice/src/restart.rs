@@ -24,7 +24,9 @@ impl Agent {
         for id in idle {
             self.drop_path(id);
         }
-        let stale = self.transactions.ids(|one| !matches!(one.purpose, Purpose::Refresh(..)));
+        let stale = self
+            .transactions
+            .ids(|one| !matches!(one.purpose, Purpose::Refresh(..) | Purpose::Verify(_)));
         for transaction in stale {
             self.forget_transaction(transaction);
         }

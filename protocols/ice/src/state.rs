@@ -67,8 +67,7 @@ impl Agent {
             |component: &u16| self.selected.get(component).and_then(|id| self.paths.get(id));
         let is_current = |path: &Path| path.generation == self.session.generation;
         let is_selected = |component: &u16| selected(component).is_some_and(is_current);
-        let is_dead =
-            |component: &u16| selected(component).is_some_and(|path| self.is_disconnected(path));
+        let is_dead = |component: &u16| selected(component).is_some_and(Path::is_dead);
         // A former session's pair that died is forgotten, as by webrtc-pc's words on restarts.
         let can_send = |component: &u16| {
             let is_alive = selected(component).is_some() && !is_dead(component);
@@ -84,13 +83,7 @@ impl Agent {
                 State::Completed
             };
         }
-        match self.session.outlook {
-            Outlook::Failed | Outlook::Revoked => State::Failed,
-            Outlook::Patient | Outlook::Sober if components.iter().all(can_send) => {
-                State::Connected
-            }
-            Outlook::Patient | Outlook::Sober => self.waiting_state(),
-        }
+        if components.iter().all(can_send) { State::Connected } else { self.waiting_state() }
     }
 
     fn waiting_state(&self) -> State {

@@ -21,6 +21,8 @@ pub(crate) enum Timer {
     Consent(PathId),
     /// The answer to that check is late.
     Answer(PathId),
+    /// A selected pair that is in doubt has had its time to answer.
+    Verdict(PathId),
     /// Consent ends.
     Expiry(PathId),
     /// A selected pair needs a keepalive (RFC 8445 section 11).
@@ -40,6 +42,7 @@ impl Timer {
             Self::Patience => "ice.patience",
             Self::Consent(_) => "ice.consent",
             Self::Answer(_) => "ice.answer",
+            Self::Verdict(_) => "ice.verdict",
             Self::Expiry(_) => "ice.expiry",
             Self::Keepalive(_) => "ice.keepalive",
             Self::Silence(_) => "ice.silence",

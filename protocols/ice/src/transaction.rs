@@ -47,6 +47,8 @@ pub(crate) enum Purpose {
     Nominate(PathId),
     /// To see whether a valid pair still works; sent once (RFC 7675 section 5.1).
     Refresh(PathId, CheckPurpose),
+    /// To find out whether a valid pair that did not answer that is dead.
+    Verify(PathId),
 }
 
 impl Purpose {
@@ -54,6 +56,7 @@ impl Purpose {
         match self {
             Self::Check(_, purpose) | Self::Refresh(_, purpose) => purpose,
             Self::Nominate(_) => CheckPurpose::Triggered,
+            Self::Verify(_) => CheckPurpose::Verification,
         }
     }
 }

@@ -252,8 +252,7 @@ impl Agent {
             return None;
         }
         let component = self.session.locals.get(local)?.candidate.component;
-        // RFC 8838 section 13: after a nomination nothing new is paired; what the peer checks is.
-        if self.is_concluded(component) {
+        if self.pairs_no_more(component) {
             return None;
         }
         self.insert_pair(local, remote)

@@ -311,7 +311,8 @@ impl Network {
     }
 
     pub(crate) fn selected(&self, side: usize) -> &SelectedPair {
-        self.ends[side].agent.selected_pair(1).expect("a pair is selected")
+        let selected = self.ends[side].agent.selected_pair(1);
+        selected.unwrap_or_else(|| panic!("{side} has no selected pair:\n{}", self.log))
     }
 
     /// The kinds of both sides' selected local candidates: `SP`.

@@ -306,7 +306,7 @@ impl Agent {
             .selected
             .get(&component)
             .and_then(|path| self.paths.get(path))
-            .is_none_or(|path| path.freshness.unanswered > 0);
+            .is_none_or(|path| !path.is_alive());
         !self.is_concluded(component)
             || is_doubtful
             || self.config.nomination == Nomination::Renomination

@@ -69,7 +69,7 @@ impl Agent {
         match transaction.purpose {
             Purpose::Check(pair, _) => self.check_again(pair),
             // Having become controlled, this side nominates no more.
-            Purpose::Nominate(_) | Purpose::Refresh(..) => {}
+            Purpose::Nominate(_) | Purpose::Refresh(..) | Purpose::Verify(_) => {}
         }
     }
 
@@ -85,7 +85,7 @@ impl Agent {
     /// RFC 8489 section 6.3.4: a server error may pass, so it is tried again a few times; any other
     /// error will not (section 7.2.5.2.4).
     fn check_refused(&mut self, transaction: &Transaction, code: u16) {
-        if let Purpose::Refresh(path, _) = transaction.purpose {
+        if let Purpose::Refresh(path, _) | Purpose::Verify(path) = transaction.purpose {
             if code == FORBIDDEN {
                 self.lose_consent(path);
             }
@@ -108,7 +108,7 @@ impl Agent {
             Purpose::Check(..) if transaction.is_cancelled => {}
             Purpose::Check(pair, _) => self.fail_pair(pair, why),
             Purpose::Nominate(path) => self.fail_nomination(path, why),
-            Purpose::Refresh(..) => {}
+            Purpose::Refresh(..) | Purpose::Verify(_) => {}
         }
     }
 
@@ -151,7 +151,7 @@ impl Agent {
         });
         match transaction.purpose {
             Purpose::Check(pair, _) => self.pair_succeeded(pair, transaction, mapped, now),
-            Purpose::Nominate(id) | Purpose::Refresh(id, _) => {
+            Purpose::Nominate(id) | Purpose::Refresh(id, _) | Purpose::Verify(id) => {
                 let Some(path) = self.paths.get_mut(&id) else {
                     return;
                 };
@@ -285,6 +285,11 @@ impl Agent {
         transaction: &Transaction,
         now: Instant,
     ) -> Option<PathId> {
+        let base_kind = self
+            .session
+            .check_list
+            .get(pair)
+            .and_then(|pair| Some(self.session.locals.get(pair.local)?.candidate.kind));
         let local = self.session.locals.get(local)?.candidate.clone();
         let remote = self.session.remotes.get(remote)?.candidate.clone();
         let (base, destination) = (transaction.base, transaction.destination);
@@ -300,6 +305,7 @@ impl Agent {
         let mut path = Path {
             generation,
             component: transaction.component,
+            base_kind: base_kind.unwrap_or(local.kind),
             pair: SelectedPair { local, base, remote, destination, round_trip },
             priority: 0,
             check_priority: transaction.priority,
@@ -310,6 +316,7 @@ impl Agent {
         };
         path.update_priority(self.role);
         self.paths.insert(id, path);
+        self.hear_answer(id, now);
         self.arm_path(id, now);
         Some(id)
     }

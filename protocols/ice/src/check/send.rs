@@ -131,6 +131,23 @@ impl Agent {
         self.send_request(outgoing, now).map(|_| ())
     }
 
+    /// Sends a request over a valid pair again and again until it is answered or consent ends.
+    pub(crate) fn send_verification(&mut self, id: PathId, now: Instant) -> Option<()> {
+        let path = self.paths.get(&id).filter(|path| !path.is_gone)?;
+        let outgoing = Outgoing {
+            purpose: Purpose::Verify(id),
+            generation: path.generation,
+            component: path.component,
+            base: path.base(),
+            destination: path.destination(),
+            priority: path.check_priority,
+            nomination: None,
+            interval: path.patience(),
+            lifetime: self.config.consent.expiry,
+        };
+        self.send_request(outgoing, now).map(|_| ())
+    }
+
     fn send_request(&mut self, outgoing: Outgoing, now: Instant) -> Option<TransactionId> {
         let id = TransactionId::random(&mut self.rng);
         let request = self.request(id, &outgoing)?;
@@ -240,7 +257,7 @@ impl Agent {
         match transaction.purpose {
             Purpose::Check(pair, _) => self.fail_pair(pair, CheckFailure::TimedOut),
             Purpose::Nominate(path) => self.fail_nomination(path, CheckFailure::TimedOut),
-            Purpose::Refresh(..) => {}
+            Purpose::Refresh(..) | Purpose::Verify(_) => {}
         }
     }
 
