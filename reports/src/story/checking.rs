@@ -127,8 +127,23 @@ fn note_line(note: &Note, names: &Names<'_>) -> Option<Line> {
             "hears nothing any more and stops sending (consent is lost)".to_owned()
         }
         "turn.failed" => format!("has trouble with its relay: {}", note.text("reason")),
-        "call.connected" => "is connected".to_owned(),
-        "call.disconnected" => "is disconnected".to_owned(),
+        "ice.restart" => "starts ICE anew".to_owned(),
+        "ice.consent.doubtful" => format!("hears nothing on {}", pair(&note.node)),
+        "ice.check.refused" => {
+            let remote = note.address("remote").map(|remote| names.other(remote, &note.node));
+            let code = note.number("code").unwrap_or_default();
+            let why = if code == 487 { ": both sides have the same role" } else { "" };
+            format!("refuses a check of {} with error {code}{why}", remote.unwrap_or_default())
+        }
+        "turn.permission.failed" | "turn.channel.failed" => {
+            let peer = note.address("peer").map(|peer| names.other(peer, &note.node));
+            let reason = note.text("reason");
+            format!("gets no leave to send to {}: {reason}", peer.unwrap_or_default())
+        }
+        "interface.gone" => "loses an interface that it used".to_owned(),
+        "peer.closed" => "has left the call".to_owned(),
+        "call.connected" => "is connected with the other side".to_owned(),
+        "call.disconnected" => "is no longer connected with the other side".to_owned(),
         _ => return None,
     };
     Some(Line { at: note.at, who: note.node.to_string(), text, more: Vec::new() })
