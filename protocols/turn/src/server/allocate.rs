@@ -16,7 +16,7 @@ use icelab_stun::attribute::{
     XorRelayedAddress, kind,
 };
 
-use super::allocation::{Allocation, AllocationId, Channels, FiveTuple};
+use super::allocation::{Allocation, AllocationId, Channels, FiveTuple, RefusedFamily};
 use super::answer::{Ask, Ticket};
 use super::event::{EndReason, ServerDiscard, ServerEvent};
 use super::ports::PortWish;
@@ -32,7 +32,7 @@ pub(super) struct Opening {
     wish: PortWish,
     ports: PerFamily<Port>,
     /// A family that cannot be had, while the other one can (ADDRESS-ERROR-CODE).
-    refused: Option<(Family, u16)>,
+    refused: Option<RefusedFamily>,
 }
 
 /// How far the port of one family has come.
@@ -51,7 +51,7 @@ enum Wish {
     /// The port that was reserved.
     Reserved(ReservationToken),
     /// New ones, of these families.
-    Fresh { families: Vec<Family>, wish: PortWish, refused: Option<(Family, u16)> },
+    Fresh { families: Vec<Family>, wish: PortWish, refused: Option<RefusedFamily> },
 }
 
 impl Server {
@@ -124,7 +124,7 @@ impl Server {
         &self,
         requested: Option<Family>,
         wants_both: bool,
-    ) -> Result<(Vec<Family>, Option<(Family, u16)>), ErrorCode<'static>> {
+    ) -> Result<(Vec<Family>, Option<RefusedFamily>), ErrorCode<'static>> {
         let unsupported = ErrorCode::ADDRESS_FAMILY_NOT_SUPPORTED;
         if !wants_both {
             let family = requested.unwrap_or(Family::V4);

@@ -38,11 +38,14 @@ pub(super) struct Allocation {
     pub(super) made_by: TransactionId,
     /// What the answer said beside the relayed addresses.
     pub(super) token: Option<ReservationToken>,
-    pub(super) refused: Option<(Family, u16)>,
+    pub(super) refused: Option<RefusedFamily>,
     pub(super) relays: PerFamily<SocketAddr>,
     pub(super) permissions: BTreeSet<IpAddr>,
     pub(super) channels: Channels,
 }
+
+/// A family that cannot be had while the other one can, and the error code for it.
+pub(super) type RefusedFamily = (Family, u16);
 
 /// Whose credentials made an allocation.
 #[derive(Clone, Debug)]

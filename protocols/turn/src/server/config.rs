@@ -33,7 +33,7 @@ pub struct ServerConfig {
     pub maximum_lifetime: Duration,
     /// The password algorithms offered, the preferred one first; none is RFC 5766's way.
     pub algorithms: Vec<PasswordAlgorithm>,
-    /// Whether clients shall hide their names behind USERHASH.
+    /// Whether clients shall hide their names behind USERHASH; not with time-limited names.
     pub username_anonymity: bool,
     /// How long a nonce is good (RFC 8656 section 5: an hour at most).
     pub nonce_lifetime: Duration,

@@ -13,7 +13,7 @@ use crate::wire::ChannelData;
 
 impl Server {
     /// Takes a ChannelData message (RFC 8656 section 12.6).
-    pub(super) fn relay_channel_data(&mut self, five_tuple: FiveTuple, datagram: &Datagram) {
+    pub(super) fn relay_channel_data(&mut self, five_tuple: FiveTuple, mut datagram: Datagram) {
         let Some(id) = self.clients.get(&five_tuple) else {
             return self.discards.count(ServerDiscard::NoAllocation);
         };
@@ -29,7 +29,12 @@ impl Server {
         let Some((relay, peer)) = path else {
             return self.discards.count(ServerDiscard::UnknownChannel);
         };
-        self.send_to_peer(relay, peer, message.data, datagram, false);
+        let length = message.data.len();
+        // The buffer goes on to the peer, without the header and the padding.
+        let mut data = core::mem::take(&mut datagram.payload);
+        data.truncate(ChannelData::HEADER_LENGTH + length);
+        data.drain(..ChannelData::HEADER_LENGTH);
+        self.send_to_peer(relay, peer, data, &datagram, false);
     }
 
     /// Takes a Send indication (RFC 8656 section 11.2).
@@ -67,7 +72,7 @@ impl Server {
             return self.discards.count(ServerDiscard::NoPermission);
         };
         let stays_whole = message.has(<DontFragment as icelab_stun::attribute::Attribute>::KIND);
-        self.send_to_peer(relay, peer, data, datagram, stays_whole);
+        self.send_to_peer(relay, peer, data.to_vec(), datagram, stays_whole);
     }
 
     /// Sends data to a peer, with the header that RFC 8656 section 14 prefers: congestion
@@ -78,12 +83,12 @@ impl Server {
         &mut self,
         relay: SocketAddr,
         peer: SocketAddr,
-        data: &[u8],
+        data: Vec<u8>,
         carrier: &Datagram,
         stays_whole: bool,
     ) {
         let is_v4 = carrier.source.is_ipv4() && peer.is_ipv4();
-        let mut datagram = Datagram::new(relay, peer, data.to_vec());
+        let mut datagram = Datagram::new(relay, peer, data);
         datagram.ecn = carrier.ecn;
         datagram.dont_fragment = is_v4 && (stays_whole || carrier.dont_fragment);
         self.output.packet(Request::Send(datagram));
@@ -91,7 +96,7 @@ impl Server {
 
     /// Takes a datagram at a relayed address (RFC 8656 section 11.3): the peer's address must
     /// have a permission, its port does not matter (section 9).
-    pub(super) fn relay_to_client(&mut self, id: AllocationId, datagram: Datagram) {
+    pub(super) fn relay_to_client(&mut self, id: AllocationId, datagram: &Datagram) {
         let Some(allocation) = self.allocations.get(&id) else { return };
         let peer = datagram.source;
         if !allocation.permissions.contains(&peer.ip()) {

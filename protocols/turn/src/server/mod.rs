@@ -87,7 +87,9 @@ impl Server {
         let authentication = LongTermConfig {
             realm: config.realm.clone(),
             algorithms: config.algorithms.clone(),
-            username_anonymity: config.username_anonymity,
+            // The password of a time-limited name follows from the name itself.
+            username_anonymity: config.username_anonymity
+                && matches!(config.users, Users::Listed(_)),
             nonce_lifetime: config.nonce_lifetime,
         };
         Self {
@@ -146,14 +148,27 @@ impl Server {
         &self.discards
     }
 
-    /// Takes a datagram at an address that is not a relayed one.
-    fn handle_client(&mut self, datagram: &Datagram, now: Instant) {
+    /// Takes a datagram, from a peer where it came to a relayed address.
+    fn handle_datagram(&mut self, datagram: Datagram, now: Instant) {
+        let local = datagram.destination;
+        if self.config.listen.contains(&local) {
+            return self.handle_client(datagram, now);
+        }
+        match self.relays.get(&local) {
+            Some(id) => self.relay_to_client(*id, &datagram),
+            None if self.ports.is_ours(local) => self.discards.count(ServerDiscard::NoSuchRelay),
+            None => self.handle_client(datagram, now),
+        }
+    }
+
+    /// Takes a datagram from a client.
+    fn handle_client(&mut self, datagram: Datagram, now: Instant) {
         let five_tuple = FiveTuple::udp(datagram.source, datagram.destination);
         match datagram.payload.first() {
             Some(first) if ChannelData::starts_with(*first) => {
                 self.relay_channel_data(five_tuple, datagram);
             }
-            Some(_) | None => self.handle_message(five_tuple, datagram, now),
+            Some(_) | None => self.handle_message(five_tuple, &datagram, now),
         }
     }
 
@@ -217,13 +232,7 @@ impl Protocol for Server {
     fn handle_input(&mut self, input: Notice, now: Instant) {
         self.expire(now);
         match input {
-            Notice::Datagram(datagram) => match self.relays.get(&datagram.destination) {
-                Some(id) => self.relay_to_client(*id, datagram),
-                None if self.ports.is_ours(datagram.destination) => {
-                    self.discards.count(ServerDiscard::NoSuchRelay);
-                }
-                None => self.handle_client(&datagram, now),
-            },
+            Notice::Datagram(datagram) => self.handle_datagram(datagram, now),
             Notice::Bound { requested, local } => self.handle_bound(requested, local, now),
             Notice::Refused { socket: Socket::Udp(address), reason } => {
                 self.handle_refused(address, reason, now);

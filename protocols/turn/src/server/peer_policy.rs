@@ -21,8 +21,8 @@ impl PeerPolicy {
 
     /// Whether `peer` may be reached from a server with the addresses `own`.
     pub(crate) fn allows(&self, peer: IpAddr, mut own: impl Iterator<Item = IpAddr>) -> bool {
-        !self.denied.iter().any(|range| range.contains(peer))
-            && !(self.denies_own && own.any(|address| address == peer))
+        let is_own = self.denies_own && own.any(|address| address == peer);
+        !is_own && self.denied.iter().all(|range| !range.contains(peer))
     }
 }
 
