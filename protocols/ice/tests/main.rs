@@ -1,8 +1,10 @@
 //! Agents, networks, and what may go wrong between them.
 
 mod bad_network;
+mod consent;
 mod messages;
 mod network;
 mod puppet;
+mod restarts;
 mod roles;
 mod two_agents;
