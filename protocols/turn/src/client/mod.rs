@@ -8,8 +8,8 @@
 //!    [`Client::forget`] or [`Client::close`].
 //! 4. [`Event::Closed`] ends it, whoever wished so.
 //!
-//! - [`allocate`], [`refresh`], [`permission`], [`channel`], [`data`]: the procedures.
-//! - [`request`]: transactions and credentials, which all procedures share.
+//! - `allocate`, `refresh`, `permission`, `channel`, `data`: the procedures.
+//! - `request`: transactions and credentials, which all procedures share.
 
 mod allocate;
 mod channel;

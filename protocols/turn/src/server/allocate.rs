@@ -1,50 +1,25 @@
-//! Making an allocation (RFC 8656 section 7.2).
-//!
-//! The ports are asked for from the host and bound later, so an allocation in the making waits as
-//! an [`Opening`]: each family binds one port, or two for a pair, and tries others where the host
-//! refuses. When none waits any more, the request is answered.
+//! Making an allocation (RFC 8656 section 7.2): what a request asks for, whether it can be had, and
+//! the answer. The host binds the ports in between ([`opening`](super::opening)).
 
-use core::net::{IpAddr, SocketAddr};
+use core::net::IpAddr;
 use core::time::Duration;
 use std::collections::BTreeSet;
 
 use icelab_sans_io::Instant;
-use icelab_sans_io::net::{Refusal, Request, Socket};
 use icelab_stun::attribute::{
     AdditionalAddressFamily, AddressErrorCode, ErrorCode, EvenPort, Family, Lifetime,
     RequestedAddressFamily, RequestedTransport, ReservationToken, XorMappedAddress,
     XorRelayedAddress, kind,
 };
 
-use super::allocation::{Allocation, AllocationId, Channels, FiveTuple, RefusedFamily};
+use super::allocation::{Allocation, AllocationId, Channels, RefusedFamily};
 use super::answer::{Ask, Ticket};
-use super::event::{EndReason, ServerDiscard, ServerEvent};
+use super::event::{ServerDiscard, ServerEvent};
+use super::opening::{BINDING_PATIENCE, Opening, Port, TRIES};
 use super::ports::PortWish;
 use super::{Server, Timer};
 use crate::family::PerFamily;
 use crate::timing::RESERVATION_LIFETIME;
-
-/// An allocation in the making.
-#[derive(Debug)]
-pub(super) struct Opening {
-    ticket: Ticket,
-    lifetime: Duration,
-    wish: PortWish,
-    ports: PerFamily<Port>,
-    /// A family that cannot be had, while the other one can (ADDRESS-ERROR-CODE).
-    refused: Option<RefusedFamily>,
-}
-
-/// How far the port of one family has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Port {
-    /// The host was asked.
-    Binding { address: SocketAddr, tries: u32 },
-    /// The even port is there, the host was asked for the next one.
-    BindingNext { address: SocketAddr, next: SocketAddr, tries: u32 },
-    /// It is there, and so is the next one where it was wanted.
-    Bound { address: SocketAddr, next: Option<SocketAddr> },
-}
 
 /// What a valid request asks for.
 enum Wish {
@@ -140,7 +115,7 @@ impl Server {
         Ok((families, missing.first().map(|family| (*family, unsupported.code))))
     }
 
-    fn relay_ip(&self, family: Family) -> Option<IpAddr> {
+    pub(super) fn relay_ip(&self, family: Family) -> Option<IpAddr> {
         match family {
             Family::V4 => self.config.relay_v4.map(IpAddr::V4),
             Family::V6 => self.config.relay_v6.map(IpAddr::V6),
@@ -197,122 +172,6 @@ impl Server {
         self.conclude(five_tuple, ask.now);
     }
 
-    /// Asks the host for a port.
-    fn bind(
-        &mut self,
-        five_tuple: FiveTuple,
-        family: Family,
-        wish: PortWish,
-        tries: u32,
-    ) -> Option<Port> {
-        let tries = tries.checked_sub(1)?;
-        let ip = self.relay_ip(family)?;
-        let address = self.ports.choose(ip, wish, &mut self.rng)?;
-        self.ports.begin(address, five_tuple, family);
-        self.output.packet(Request::Bind { local: address });
-        Some(Port::Binding { address, tries })
-    }
-
-    /// The host has bound an address.
-    pub(super) fn handle_bound(&mut self, requested: SocketAddr, local: SocketAddr, now: Instant) {
-        let Some((five_tuple, family)) = self.ports.settle(requested) else {
-            // An address to listen at, or a port that nobody waits for any more.
-            if !self.config.listen.contains(&requested) {
-                self.discards.count(ServerDiscard::StrangeNotice);
-                self.output.packet(Request::Close(Socket::Udp(local)));
-            }
-            return;
-        };
-        let Some(opening) = self.openings.get_mut(&five_tuple) else { return };
-        let wish = opening.wish;
-        let Some(port) = opening.ports.slot(family) else { return };
-        *port = match *port {
-            Port::Binding { address, tries } if wish == PortWish::Pair => {
-                let next = SocketAddr::new(address.ip(), address.port().saturating_add(1));
-                if self.ports.is_ours(next) {
-                    // Another client got it meanwhile.
-                    self.close_port(address);
-                    return self.try_another(five_tuple, family, tries, now);
-                }
-                self.ports.begin(next, five_tuple, family);
-                self.output.packet(Request::Bind { local: next });
-                Port::BindingNext { address, next, tries }
-            }
-            Port::Binding { address, .. } => Port::Bound { address, next: None },
-            Port::BindingNext { address, next, .. } => Port::Bound { address, next: Some(next) },
-            bound @ Port::Bound { .. } => bound,
-        };
-        self.conclude(five_tuple, now);
-    }
-
-    /// The host has not bound an address.
-    pub(super) fn handle_refused(&mut self, address: SocketAddr, reason: Refusal, now: Instant) {
-        let Some((five_tuple, family)) = self.ports.settle(address) else {
-            if self.config.listen.contains(&address) {
-                return self.output.event(ServerEvent::NotListening { address });
-            }
-            return self.discards.count(ServerDiscard::StrangeNotice);
-        };
-        self.ports.release(address);
-        let port = self.openings.get_mut(&five_tuple).map(|opening| *opening.ports.slot(family));
-        let tries = match port.flatten() {
-            Some(Port::Binding { tries, .. }) => tries,
-            Some(Port::BindingNext { address: even, tries, .. }) => {
-                self.close_port(even);
-                tries
-            }
-            Some(Port::Bound { .. }) | None => return,
-        };
-        let tries = match reason {
-            Refusal::AddressInUse => tries,
-            // No other port of this address will do better.
-            Refusal::NoSuchAddress
-            | Refusal::NoPortLeft
-            | Refusal::Unreachable
-            | Refusal::ConnectionRefused
-            | Refusal::Unsupported => 0,
-        };
-        self.try_another(five_tuple, family, tries, now);
-    }
-
-    fn try_another(&mut self, five_tuple: FiveTuple, family: Family, tries: u32, now: Instant) {
-        let Some(wish) = self.openings.get(&five_tuple).map(|opening| opening.wish) else { return };
-        let port = self.bind(five_tuple, family, wish, tries);
-        let Some(opening) = self.openings.get_mut(&five_tuple) else { return };
-        *opening.ports.slot(family) = port;
-        if port.is_none() {
-            opening.refused = Some((family, ErrorCode::INSUFFICIENT_CAPACITY.code));
-        }
-        self.conclude(five_tuple, now);
-    }
-
-    fn close_port(&mut self, address: SocketAddr) {
-        self.ports.release(address);
-        self.output.packet(Request::Close(Socket::Udp(address)));
-    }
-
-    /// The host says nothing about the ports.
-    pub(super) fn give_up_opening(&mut self, five_tuple: FiveTuple) {
-        let Some(opening) = self.openings.remove(&five_tuple) else { return };
-        for (_, port) in opening.ports.iter() {
-            match *port {
-                Port::Binding { address, .. } => self.close_port(address),
-                Port::BindingNext { address, next, .. } => {
-                    self.close_port(address);
-                    self.close_port(next);
-                }
-                Port::Bound { address, next } => {
-                    self.close_port(address);
-                    if let Some(next) = next {
-                        self.close_port(next);
-                    }
-                }
-            }
-        }
-        self.give_quota_back(&opening.ticket.owner.username);
-        self.refuse(&opening.ticket, ErrorCode::INSUFFICIENT_CAPACITY);
-    }
-
     pub(super) fn give_quota_back(&mut self, username: &str) {
         if let Some(count) = self.quotas.get_mut(username) {
             *count = count.saturating_sub(1);
@@ -322,22 +181,8 @@ impl Server {
         }
     }
 
-    /// Answers, if no port is being bound any more.
-    fn conclude(&mut self, five_tuple: FiveTuple, now: Instant) {
-        let Some(opening) = self.openings.get(&five_tuple) else { return };
-        if opening.ports.iter().any(|(_, port)| !matches!(port, Port::Bound { .. })) {
-            return;
-        }
-        self.timers.cancel(&Timer::Opening(five_tuple));
-        if opening.ports.is_empty() {
-            return self.give_up_opening(five_tuple);
-        }
-        let Some(opening) = self.openings.remove(&five_tuple) else { return };
-        self.allocate(opening, now);
-    }
-
     /// The allocation is made.
-    fn allocate(&mut self, opening: Opening, now: Instant) {
+    pub(super) fn allocate(&mut self, opening: Opening, now: Instant) {
         let Opening { ticket, lifetime, ports, refused, .. } = opening;
         let id = AllocationId(self.next_id);
         self.next_id += 1;
@@ -412,29 +257,6 @@ impl Server {
             asked.map_or(Duration::ZERO, |Lifetime(seconds)| Duration::from_secs(seconds.into()));
         asked.min(self.config.maximum_lifetime).max(self.config.default_lifetime)
     }
-
-    /// One relayed address is no more, and with the last one the allocation.
-    pub(super) fn end_relay(&mut self, id: AllocationId, family: Family, reason: EndReason) {
-        let Some(allocation) = self.allocations.get_mut(&id) else { return };
-        let Some(relayed) = allocation.relays.slot(family).take() else { return };
-        let (peers, numbers) = allocation.forget(family);
-        let client = allocation.five_tuple.client;
-        let is_over = allocation.relays.is_empty();
-        for peer in peers {
-            self.timers.cancel(&Timer::Permission(id, peer));
-        }
-        for number in numbers {
-            self.timers.cancel(&Timer::Channel(id, number));
-        }
-        self.timers.cancel(&Timer::Relay(id, family));
-        self.relays.remove(&relayed);
-        self.close_port(relayed);
-        self.output.event(ServerEvent::Ended { client, relayed, reason });
-        if is_over && let Some(allocation) = self.allocations.remove(&id) {
-            self.clients.remove(&allocation.five_tuple);
-            self.give_quota_back(&allocation.owner.username);
-        }
-    }
 }
 
 /// An attribute that may be missing but not malformed.
@@ -447,9 +269,3 @@ pub(super) fn read<'a, A: icelab_stun::attribute::Attribute<'a>>(
 fn is_requested_family(attribute: &icelab_stun::attribute::RawAttribute<'_>) -> bool {
     attribute.kind == kind::REQUESTED_ADDRESS_FAMILY
 }
-
-/// How many ports are tried before a family counts as full.
-const TRIES: u32 = 16;
-
-/// How long the host may take to bind a port; the client gives up after 39.5 s.
-const BINDING_PATIENCE: Duration = Duration::from_secs(5);

@@ -1,10 +1,10 @@
 //! The server: many allocations of many clients, over UDP (RFC 8656).
 //!
-//! 1. A client asks for an allocation; [`allocate`] checks its credentials and its wishes, has
+//! 1. A client asks for an allocation; `allocate` checks its credentials and its wishes, has
 //!    ports bound ([`Request::Bind`]), and answers when they are ([`Notice::Bound`]).
-//! 2. The client refreshes it, lets peers in and binds channels: [`refresh`], [`permission`],
-//!    [`channel`].
-//! 3. [`data`] carries what comes from the client to peers, and back what they are allowed to say.
+//! 2. The client refreshes it, lets peers in and binds channels: `refresh`, `permission`,
+//!    `channel`.
+//! 3. `data` carries what comes from the client to peers, and back what they are allowed to say.
 //! 4. What nobody refreshes ends; when a relayed address does, its port is closed.
 //!
 //! An allocation is found by its five-tuple from the client's side and by its relayed address from
@@ -17,6 +17,7 @@ mod channel;
 mod config;
 mod data;
 mod event;
+mod opening;
 mod peer_policy;
 mod permission;
 mod ports;
@@ -32,10 +33,10 @@ use icelab_stun::attribute::{Family, ReservationToken};
 use icelab_stun::credentials::{LongTermConfig, LongTermServer};
 use icelab_stun::{Class, Message, Method};
 
-use self::allocate::Opening;
 use self::allocation::{Allocation, AllocationId, FiveTuple};
 pub use self::config::{ServerConfig, ServerLimits, Users};
 pub use self::event::{EndReason, ServerDiscard, ServerEvent};
+use self::opening::Opening;
 pub use self::peer_policy::{AddressRange, PeerPolicy};
 use self::ports::Ports;
 use self::users::Directory;

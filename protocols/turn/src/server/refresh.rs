@@ -1,4 +1,4 @@
-//! Keeping an allocation, or ending it (RFC 8656 section 8.2).
+//! Keeping an allocation, and ending it (RFC 8656 section 8.2).
 
 use icelab_stun::attribute::{ErrorCode, Family, Lifetime, RequestedAddressFamily};
 
@@ -44,5 +44,28 @@ impl Server {
         let seconds = u32::try_from(lifetime.as_secs()).unwrap_or(u32::MAX);
         let answer = ask.ticket.success().add(&Lifetime(seconds));
         self.answer(&ask.ticket, answer);
+    }
+
+    /// One relayed address is no more, and with the last one the allocation.
+    pub(super) fn end_relay(&mut self, id: AllocationId, family: Family, reason: EndReason) {
+        let Some(allocation) = self.allocations.get_mut(&id) else { return };
+        let Some(relayed) = allocation.relays.slot(family).take() else { return };
+        let (peers, numbers) = allocation.forget(family);
+        let client = allocation.five_tuple.client;
+        let is_over = allocation.relays.is_empty();
+        for peer in peers {
+            self.timers.cancel(&Timer::Permission(id, peer));
+        }
+        for number in numbers {
+            self.timers.cancel(&Timer::Channel(id, number));
+        }
+        self.timers.cancel(&Timer::Relay(id, family));
+        self.relays.remove(&relayed);
+        self.close_port(relayed);
+        self.output.event(ServerEvent::Ended { client, relayed, reason });
+        if is_over && let Some(allocation) = self.allocations.remove(&id) {
+            self.clients.remove(&allocation.five_tuple);
+            self.give_quota_back(&allocation.owner.username);
+        }
     }
 }
