@@ -5,6 +5,7 @@
 //! - [`credentials`]: the short-term and long-term mechanisms, both sides.
 //! - [`transaction`]: requests in flight, sent again until an answer comes.
 //! - [`Client`]: learns and keeps a mapped address; [`Server`]: answers.
+//! - [`Discovery`]: how the NATs on the path behave (RFC 5780).
 //! - [`Discards`]: what was dropped, and why.
 //! - [`demultiplex`](demultiplex()), [`frame_length`]: which bytes are STUN at all.
 
@@ -13,6 +14,7 @@ mod client;
 pub mod credentials;
 mod demultiplex;
 mod discard;
+mod discovery;
 mod framing;
 mod message;
 mod server;
@@ -21,6 +23,10 @@ pub mod transaction;
 pub use client::{Client, ClientConfig, ClientEvent, Failure, Keepalive, Redirects};
 pub use demultiplex::{Kind, demultiplex};
 pub use discard::{Discard, Discards};
+pub use discovery::{
+    Behaviour, Discovery, DiscoveryConfig, DiscoveryEvent, Findings, FragmentHandling,
+    HairpinSource, LifetimeBounds, LifetimeConfig, Refresh,
+};
 pub use framing::{Frame, frame_length};
 pub use message::{
     Attributes, Class, HEADER_LENGTH, Integrity, IntegrityKind, Key, MAGIC_COOKIE, Message,
