@@ -2,6 +2,7 @@
 
 mod client_and_server;
 mod credentials;
+mod discovery;
 mod message;
 mod properties;
 mod vectors;

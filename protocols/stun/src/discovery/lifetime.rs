@@ -12,7 +12,6 @@
 use core::time::Duration;
 use std::net::SocketAddr;
 
-
 use super::config::LifetimeConfig;
 use super::findings::{Findings, LifetimeBounds, Refresh};
 use super::test::{Answer, Ask, Reply, Setup, Step, Test};
