@@ -7,6 +7,7 @@
 )]
 
 mod allocation;
+mod answers;
 mod bad_networks;
 mod channels;
 mod data;

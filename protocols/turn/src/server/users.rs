@@ -109,9 +109,10 @@ mod tests {
         assert!(!find("", 0));
     }
 
-    // openssl dgst -sha1 -hmac north -binary | base64
+    // From `openssl dgst -sha1 -hmac north -binary | base64`.
     #[test]
-    fn its_password_is_the_one_that_coturn_expects() {
-        assert_eq!(time_limited_password(b"north", "1433895918:alice").len(), 28);
+    fn its_password_is_the_one_that_openssl_computes() {
+        let password = time_limited_password(b"north", "1433895918:alice");
+        assert_eq!(password, "RqMvcGPYTJMGThVLSi4amT4zFtI=");
     }
 }
