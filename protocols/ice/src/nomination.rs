@@ -83,7 +83,11 @@ impl Agent {
     /// RFC 8838 section 13: after a nomination no more candidates are paired, unless another
     /// nomination may follow.
     pub(crate) fn pairs_no_more(&self, component: u16) -> bool {
-        self.is_concluded(component) && self.config.nomination != Nomination::Renomination
+        let rank = self.current_selection(component).and_then(|(_, path)| path.nomination);
+        let is_peer_renominating = rank.is_some_and(|nomination| nomination.rank > 0);
+        let renominates =
+            is_peer_renominating || self.config.nomination == Nomination::Renomination;
+        self.is_concluded(component) && !renominates
     }
 
     pub(crate) fn concluded_within(&self, component: u16, time: Duration, now: Instant) -> bool {
@@ -259,7 +263,7 @@ impl Agent {
             return;
         }
         if !self.is_concluded(component) || is_news {
-            self.conclude(component, rank, now);
+            self.conclude(component, now);
         }
     }
 
@@ -315,12 +319,11 @@ impl Agent {
     }
 
     /// Section 8.1.2: ends the checks of a component.
-    fn conclude(&mut self, component: u16, rank: u32, now: Instant) {
+    fn conclude(&mut self, component: u16, now: Instant) {
         self.session.stages.insert(component, Stage::Concluded(now));
         self.timers.cancel(&Timer::Grace(component));
         self.timers.cancel(&Timer::Nomination(component));
-        let renominates = rank > 0 || self.config.nomination == Nomination::Renomination;
-        if !renominates {
+        if self.pairs_no_more(component) {
             self.tidy(component);
         }
     }

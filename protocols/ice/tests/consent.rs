@@ -221,7 +221,9 @@ fn other_valid_pairs_are_kept_alive_more_rarely() {
     network.run_for(seconds(100));
     let of = |purpose: CheckPurpose| {
         let events = network.ends[0].events.iter();
-        events.filter(|it| matches!(it, Event::CheckSent { purpose: p, .. } if *p == purpose)).count()
+        events
+            .filter(|it| matches!(it, Event::CheckSent { purpose: p, .. } if *p == purpose))
+            .count()
     };
     assert!((16..=25).contains(&of(CheckPurpose::Consent)), "{}", of(CheckPurpose::Consent));
     let standby = of(CheckPurpose::Standby);

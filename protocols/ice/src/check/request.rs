@@ -19,7 +19,7 @@ use icelab_stun::{Class, Integrity, Message, MessageBuilder, Method};
 use crate::agent::Agent;
 use crate::candidate::{Address, Candidate, CandidateKind, CandidateTransport};
 use crate::check_list::Trigger;
-use crate::config::{Nomination, Role};
+use crate::config::Role;
 use crate::discard::Discard;
 use crate::event::{CheckPurpose, Event, Side};
 use crate::foundation::Foundation;
@@ -307,9 +307,8 @@ impl Agent {
             .get(&component)
             .and_then(|path| self.paths.get(path))
             .is_none_or(|path| !path.is_alive());
-        !self.is_concluded(component)
+        !self.pairs_no_more(component)
             || is_doubtful
-            || self.config.nomination == Nomination::Renomination
             || self.concluded_within(component, CONCLUDED_RECENTLY, now)
     }
 

@@ -205,7 +205,7 @@ impl Agent {
             }
         }
         if let Some(component) = self.paths.get(&path).map(|path| path.component)
-            && self.is_concluded(component)
+            && self.pairs_no_more(component)
         {
             self.tidy(component);
         }
