@@ -291,3 +291,133 @@ impl CheckList {
         self.pairs.iter().filter(is_active).count()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use icelab_stun::TransactionId;
+
+    use super::*;
+    use crate::event::CheckFailure;
+
+    /// Priority, component, foundation and the remote port, which tells pairs apart.
+    fn new(priority: u64, component: u16, foundation: &str, port: u16) -> NewPair {
+        NewPair {
+            component,
+            local: 0,
+            remote: usize::from(port),
+            base: SocketAddr::from(([10, 0, 0, 1], component)),
+            destination: SocketAddr::from(([10, 0, 0, 2], port)),
+            priority,
+            foundation: (foundation.parse().unwrap(), "r".parse().unwrap()),
+        }
+    }
+
+    fn list(pairs: &[(u64, u16, &str)]) -> CheckList {
+        let mut list = CheckList::default();
+        for (port, (priority, component, foundation)) in (1..).zip(pairs) {
+            list.insert(new(*priority, *component, foundation, port), 100);
+        }
+        list
+    }
+
+    fn states(list: &CheckList) -> Vec<(u16, Progress)> {
+        let mut states: Vec<_> =
+            list.pairs().map(|pair| (pair.destination.port(), pair.progress)).collect();
+        states.sort_by_key(|(port, _)| *port);
+        states
+    }
+
+    /// Takes a turn and puts the pair in progress, as the agent does.
+    fn turn(list: &mut CheckList) -> Option<u16> {
+        let Turn::Check(id, _) = list.take_turn()? else {
+            return None;
+        };
+        let pair = list.get_mut(id).unwrap();
+        pair.progress = Progress::InProgress(TransactionId([0; 12]));
+        Some(pair.destination.port())
+    }
+
+    #[test]
+    fn pairs_stand_by_priority_then_by_component() {
+        let list = list(&[(5, 1, "a"), (9, 1, "b"), (9, 2, "c"), (7, 1, "d")]);
+        let order: Vec<u16> = list.pairs().map(|pair| pair.destination.port()).collect();
+        assert_eq!(order, [2, 3, 4, 1]);
+    }
+
+    /// Section 6.1.2.6.
+    #[test]
+    fn of_each_foundation_the_lowest_component_then_the_highest_priority_waits() {
+        use Progress::{Frozen, Waiting};
+        let list = list(&[(9, 2, "a"), (5, 1, "a"), (7, 1, "a"), (1, 2, "b")]);
+        assert_eq!(states(&list), [(1, Frozen), (2, Frozen), (3, Waiting), (4, Waiting)]);
+    }
+
+    /// RFC 8838 section 12: rule 1, the topmost; rule 2, a succeeded one; rule 3, otherwise.
+    #[test]
+    fn newcomers_wait_or_freeze_by_rfc_8838s_rules() {
+        let mut list = list(&[(5, 1, "a"), (5, 1, "b")]);
+        assert_eq!(turn(&mut list), Some(1));
+        let state = |list: &mut CheckList, new| {
+            let Insertion::Added(id) = list.insert(new, 100) else { panic!() };
+            list.get(id).unwrap().progress
+        };
+        assert_eq!(state(&mut list, new(9, 1, "a", 11)), Progress::Waiting);
+        assert_eq!(state(&mut list, new(9, 2, "a", 12)), Progress::Frozen);
+        assert_eq!(state(&mut list, new(1, 1, "c", 13)), Progress::Waiting);
+        let first = list.pairs_mut().find(|pair| pair.destination.port() == 1).unwrap();
+        first.progress = Progress::Succeeded(PathId(0));
+        assert_eq!(state(&mut list, new(1, 2, "a", 14)), Progress::Waiting);
+    }
+
+    /// Section 6.1.4.2: triggered, then waiting by priority, then thawed.
+    #[test]
+    fn turns_are_taken_in_the_rfcs_order() {
+        let mut list = list(&[(9, 1, "a"), (8, 1, "a"), (7, 1, "b"), (6, 1, "c")]);
+        let triggered = list.pairs().last().unwrap().id;
+        list.trigger(Trigger::Check(triggered));
+        list.trigger(Trigger::Check(triggered));
+        assert_eq!([(); 3].map(|()| turn(&mut list)), [Some(4), Some(1), Some(3)]);
+        assert!(!list.has_work(), "the frozen one's foundation is in progress");
+        assert_eq!(turn(&mut list), None);
+        let first = list.pairs_mut().next().unwrap();
+        first.progress = Progress::Failed(CheckFailure::TimedOut);
+        assert!(list.has_work());
+        assert_eq!(turn(&mut list), Some(2));
+    }
+
+    /// Section 6.1.2.4.
+    #[test]
+    fn of_two_redundant_pairs_the_better_stays() {
+        let mut list = list(&[(5, 1, "a")]);
+        assert!(matches!(list.insert(new(9, 1, "b", 1), 100), Insertion::Redundant(_)));
+        assert!(matches!(list.insert(new(3, 1, "c", 1), 100), Insertion::Redundant(_)));
+        let priorities: Vec<u64> = list.pairs().map(|pair| pair.priority).collect();
+        assert_eq!(priorities, [9]);
+    }
+
+    /// RFC 8838 section 10: a pair whose check is on its way is not touched.
+    #[test]
+    fn a_pair_in_progress_is_not_replaced_by_a_better_redundant_one() {
+        let mut list = list(&[(5, 1, "a")]);
+        turn(&mut list);
+        list.insert(new(9, 1, "b", 1), 100);
+        let pair = list.pairs().next().unwrap();
+        assert_eq!(pair.priority, 5);
+        assert!(matches!(pair.progress, Progress::InProgress(_)));
+    }
+
+    #[test]
+    fn a_full_list_drops_failed_pairs_first_then_worse_ones_and_never_better_ones() {
+        let mut list = CheckList::default();
+        for (port, name) in (1..=3).zip(["a", "b", "c"]) {
+            list.insert(new(10 * u64::from(port), 1, name, port), 3);
+        }
+        assert_eq!(list.insert(new(5, 1, "d", 4), 3), Insertion::Full);
+        assert!(matches!(list.insert(new(15, 1, "d", 5), 3), Insertion::Added(_)));
+        let best = list.pairs_mut().next().unwrap();
+        best.progress = Progress::Failed(CheckFailure::TimedOut);
+        assert!(matches!(list.insert(new(1, 1, "d", 6), 3), Insertion::Added(_)));
+        let ports: Vec<u16> = list.pairs().map(|pair| pair.destination.port()).collect();
+        assert_eq!(ports, [2, 5, 6]);
+    }
+}

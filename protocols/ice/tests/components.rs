@@ -114,7 +114,10 @@ fn a_component_can_be_dropped_when_rtcp_is_multiplexed_after_all() {
     puppet.agent.add_remote_candidate(two, puppet.now);
     puppet.collect();
     let why = Ignored::Component;
-    assert_eq!(puppet.count(|it| matches!(it, Event::CandidateIgnored { why: w, .. } if *w == why)), 1);
+    assert_eq!(
+        puppet.count(|it| matches!(it, Event::CandidateIgnored { why: w, .. } if *w == why)),
+        1
+    );
 }
 
 /// Section 6.1.2.6: of a foundation one pair waits, that of the first component; the others are

@@ -17,25 +17,69 @@ use proptest::prelude::*;
 /// One thing that happens to an agent. Small numbers choose among a few addresses each.
 #[derive(Clone, Debug)]
 enum Step {
-    AddHost { host: u8, component: u16 },
-    AddReflexive { host: u8, port: u8 },
-    AddRelay { port: u8 },
-    AddRemote { port: u8, kind: u8, priority: u32 },
+    AddHost {
+        host: u8,
+        component: u16,
+    },
+    AddReflexive {
+        host: u8,
+        port: u8,
+    },
+    AddRelay {
+        port: u8,
+    },
+    AddRemote {
+        port: u8,
+        kind: u8,
+        priority: u32,
+    },
     EndLocal,
     EndRemote,
-    Meet { lite: bool },
+    Meet {
+        lite: bool,
+    },
     Restart,
-    RemoveBase { host: u8 },
-    RemoveComponent { component: u16 },
-    SetRole { controlling: bool },
-    Send { component: u16 },
-    Unreachable { host: u8, port: u8 },
-    Request { host: u8, port: u8, tie_breaker: u64, controlling: bool, nominates: bool },
+    RemoveBase {
+        host: u8,
+    },
+    RemoveComponent {
+        component: u16,
+    },
+    SetRole {
+        controlling: bool,
+    },
+    Send {
+        component: u16,
+    },
+    Unreachable {
+        host: u8,
+        port: u8,
+    },
+    Request {
+        host: u8,
+        port: u8,
+        tie_breaker: u64,
+        controlling: bool,
+        nominates: bool,
+    },
     /// Answers the nth latest request of the agent's.
-    Answer { nth: u8, mapped: u8, from_elsewhere: bool },
-    Refuse { nth: u8, code: u16 },
-    Bytes { host: u8, port: u8, bytes: Vec<u8> },
-    Wait { millis: u32 },
+    Answer {
+        nth: u8,
+        mapped: u8,
+        from_elsewhere: bool,
+    },
+    Refuse {
+        nth: u8,
+        code: u16,
+    },
+    Bytes {
+        host: u8,
+        port: u8,
+        bytes: Vec<u8>,
+    },
+    Wait {
+        millis: u32,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -252,7 +296,9 @@ fn run(config: Config, steps: &[Step]) -> String {
         run.apply(step);
         let agent = &run.agent;
         assert!(agent.pairs().count() <= LIMITS.pairs);
-        assert!(agent.local_candidates().count() <= LIMITS.local_candidates + LIMITS.peer_reflexive);
+        assert!(
+            agent.local_candidates().count() <= LIMITS.local_candidates + LIMITS.peer_reflexive
+        );
         assert!(
             agent.remote_candidates().count() <= LIMITS.remote_candidates + LIMITS.peer_reflexive
         );

@@ -193,3 +193,154 @@ const MAX_NAME: usize = 255;
 
 /// Far more than any candidate in the field has.
 const MAX_EXTENSIONS: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parse(text: &str) -> Result<Candidate, CandidateError> {
+        text.parse()
+    }
+
+    /// RFC 8839 section 5.1's example.
+    #[test]
+    fn the_rfcs_example_is_read_and_printed() {
+        let text =
+            "candidate:2 1 UDP 1694498815 192.0.2.3 45664 typ srflx raddr 203.0.113.141 rport 8998";
+        let candidate = parse(text).unwrap();
+        assert_eq!(candidate.foundation.as_str(), "2");
+        assert_eq!(candidate.component, 1);
+        assert_eq!(candidate.transport, CandidateTransport::Udp);
+        assert_eq!(candidate.priority, 1_694_498_815);
+        assert_eq!(candidate.socket(), Some("192.0.2.3:45664".parse().unwrap()));
+        assert_eq!(candidate.kind, CandidateKind::ServerReflexive);
+        assert_eq!(candidate.related, Some("203.0.113.141:8998".parse().unwrap()));
+        assert_eq!(candidate.to_string(), text);
+    }
+
+    #[test]
+    fn chromiums_candidates_are_read_extensions_kept() {
+        let text = "a=candidate:1467250027 1 udp 2122260223 192.168.0.196 46243 typ host \
+                    generation 0 ufrag EEtu network-id 3 network-cost 10";
+        let candidate = parse(text).unwrap();
+        assert_eq!(candidate.extension("ufrag"), Some("EEtu"));
+        assert_eq!(candidate.extension("network-cost"), Some("10"));
+        assert_eq!(candidate.extension("nothing"), None);
+        assert_eq!(candidate.extensions.len(), 4);
+        assert!(candidate.to_string().ends_with("network-id 3 network-cost 10"));
+    }
+
+    #[test]
+    fn firefoxs_tcp_candidates_are_read() {
+        let text = "candidate:4 1 TCP 2105458943 192.168.1.5 9 typ host tcptype active";
+        let candidate = parse(text).unwrap();
+        assert_eq!(candidate.transport, CandidateTransport::Tcp(TcpType::Active));
+        assert_eq!(candidate.to_string(), text);
+        let untyped = "candidate:4 1 TCP 2105458943 192.168.1.5 9 typ host";
+        assert_eq!(parse(untyped), Err(CandidateError::Missing("TCP type")));
+    }
+
+    #[test]
+    fn a_name_is_kept_as_a_name() {
+        let candidate = parse("1 1 udp 2113937151 c0ffee-1.local 54321 typ host").unwrap();
+        assert_eq!(candidate.socket(), None);
+        assert_eq!(candidate.address.to_string(), "c0ffee-1.local:54321");
+    }
+
+    #[test]
+    fn ipv6_is_read_without_brackets() {
+        let candidate = parse("1 1 udp 5 2001:db8::1 9 typ relay raddr :: rport 9").unwrap();
+        assert_eq!(candidate.socket(), Some("[2001:db8::1]:9".parse().unwrap()));
+        assert_eq!(candidate.related, Some("[::]:9".parse().unwrap()));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let cases = [
+            ("", CandidateError::Missing("foundation")),
+            ("1 1 udp 5 192.0.2.1", CandidateError::Missing("port")),
+            ("1 1 udp 5 192.0.2.1 9", CandidateError::Missing("type")),
+            ("1 1 udp 5 192.0.2.1 9 host x", CandidateError::Missing("type")),
+            ("1 1 udp 5 192.0.2.1 9 typ moon", CandidateError::Wrong("type")),
+            ("_ 1 udp 5 192.0.2.1 9 typ host", CandidateError::Wrong("foundation")),
+            ("1 0 udp 5 192.0.2.1 9 typ host", CandidateError::Wrong("component")),
+            ("1 257 udp 5 192.0.2.1 9 typ host", CandidateError::Wrong("component")),
+            ("1 1 u(p 5 192.0.2.1 9 typ host", CandidateError::Wrong("transport")),
+            ("1 1 udp 0 192.0.2.1 9 typ host", CandidateError::Wrong("priority")),
+            ("1 1 udp 4294967296 192.0.2.1 9 typ host", CandidateError::Wrong("priority")),
+            ("1 1 udp 5 a!b 9 typ host", CandidateError::Wrong("address")),
+            ("1 1 udp 5 192.0.2.1 65536 typ host", CandidateError::Wrong("port")),
+        ];
+        for (text, error) in cases {
+            assert_eq!(parse(text), Err(error), "{text}");
+        }
+    }
+
+    fn candidates() -> impl Strategy<Value = Candidate> {
+        let address = prop_oneof![
+            any::<(std::net::Ipv4Addr, u16)>().prop_map(|it| Address::Socket(it.into())),
+            (any::<[u16; 8]>(), any::<u16>()).prop_map(|(ip, port)| {
+                Address::Socket((std::net::Ipv6Addr::from(ip), port).into())
+            }),
+            ("[a-z][a-z0-9-]{0,30}[.]local", any::<u16>())
+                .prop_map(|(name, port)| Address::Name { name, port }),
+        ];
+        let transport = prop_oneof![
+            Just(CandidateTransport::Udp),
+            Just(CandidateTransport::Tcp(TcpType::Active)),
+            Just(CandidateTransport::Tcp(TcpType::Passive)),
+            Just(CandidateTransport::Tcp(TcpType::SimultaneousOpen)),
+            "x[a-z0-9]{1,8}".prop_map(CandidateTransport::Other),
+        ];
+        let kind = prop_oneof![
+            Just(CandidateKind::Host),
+            Just(CandidateKind::ServerReflexive),
+            Just(CandidateKind::PeerReflexive),
+            Just(CandidateKind::Relayed),
+        ];
+        let related =
+            prop::option::of(any::<(std::net::Ipv4Addr, u16)>().prop_map(SocketAddr::from));
+        let extensions = prop::collection::vec(("x-[a-z]{1,9}", "[!-~]{1,12}"), 0..5);
+        let foundation = "[A-Za-z0-9+/]{1,32}".prop_map(|text| text.parse().unwrap());
+        (foundation, 1..=256_u16, transport, 1..u32::MAX, address, kind, related, extensions)
+            .prop_map(
+                |(
+                    foundation,
+                    component,
+                    transport,
+                    priority,
+                    address,
+                    kind,
+                    related,
+                    extensions,
+                )| {
+                    Candidate {
+                        foundation,
+                        component,
+                        transport,
+                        priority,
+                        address,
+                        kind,
+                        related,
+                        extensions,
+                    }
+                },
+            )
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_is_read_back(candidate in candidates()) {
+            prop_assert_eq!(parse(&candidate.to_string()), Ok(candidate));
+        }
+
+        #[test]
+        fn no_text_panics_and_what_is_read_prints_the_same_again(text in "(1 1 udp 5 )?[ -~]{0,80}") {
+            if let Ok(candidate) = parse(&text) {
+                prop_assert_eq!(parse(&candidate.to_string()), Ok(candidate));
+            }
+        }
+    }
+}
