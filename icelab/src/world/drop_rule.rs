@@ -1,8 +1,8 @@
 //! Which packets an event drops, told by their first bytes.
 
 use icelab_sim::NodeId;
+use icelab_sim::fabric::{Matcher, Pattern, PatternPlace};
 use icelab_sim::packet::Protocol;
-use icelab_sim::simulation::{Matcher, Pattern, PatternPlace};
 
 use crate::scenario::plan::PacketKind;
 
