@@ -26,6 +26,8 @@ struct Model {
     lifetime: Duration,
     refresh: Refresh,
     preserves_ports: bool,
+    /// Whether the lowest free port is given out rather than a new one.
+    reuses_ports: bool,
     passes_fragments: bool,
     loss_ppb: u32,
 }
@@ -38,6 +40,7 @@ const MODEL: Model = Model {
     lifetime: Duration::from_secs(300),
     refresh: Refresh { outbound: true, inbound: false },
     preserves_ports: false,
+    reuses_ports: false,
     passes_fragments: true,
     loss_ppb: 0,
 };
@@ -79,6 +82,8 @@ impl Nat {
             let free = |port| self.mappings.iter().all(|mapping| mapping.outside.port() != port);
             let port = if self.model.preserves_ports && free(inside.port()) {
                 inside.port()
+            } else if self.model.reuses_ports {
+                (20_000..).find(|port| free(*port)).unwrap()
             } else {
                 self.next_port += 1;
                 self.next_port
@@ -132,6 +137,7 @@ struct World {
     count: u64,
     rng: Rng,
     now: Instant,
+    reboot: Option<Instant>,
 }
 
 #[derive(Clone, Copy)]
@@ -152,6 +158,7 @@ impl World {
             count: 0,
             rng: Rng::from_u64(seed + 1),
             now: Instant::START,
+            reboot: None,
         }
     }
 
@@ -172,6 +179,10 @@ impl World {
     }
 
     fn arrive(&mut self, place: Place, mut datagram: Datagram) {
+        if self.reboot.is_some_and(|at| at <= self.now) {
+            self.reboot = None;
+            self.nat.mappings.clear();
+        }
         match place {
             Place::NatInside => {
                 let (inside, remote) = (datagram.source, datagram.destination);
@@ -338,10 +349,11 @@ fn a_silent_path_ends_with_nothing_found() {
 
 #[test]
 fn silence_of_a_dead_address_is_not_taken_for_filtering() {
-    let model = Model { filtering: AddressAndPortDependent, ..MODEL };
-    let world = World::new(model, config(), full_server(), 1);
-    let found = world.run_without("192.0.2.2".parse().unwrap());
-    assert_eq!((found.mapping, found.filtering), (None, None));
+    for filtering in BEHAVIOURS {
+        let world = World::new(Model { filtering, ..MODEL }, config(), full_server(), 1);
+        let found = world.run_without("192.0.2.2".parse().unwrap());
+        assert_eq!((found.mapping, found.filtering), (None, None));
+    }
 }
 
 impl World {
@@ -371,9 +383,32 @@ impl World {
     }
 }
 
+#[test]
+fn a_nat_that_reboots_in_the_middle_is_not_misjudged() {
+    for millis in (0..600).step_by(5) {
+        let mut world = World::new(MODEL, config(), full_server(), 1);
+        world.reboot = Some(Instant::from_millis(millis));
+        let found = world.run();
+        assert_eq!(found.mapping, Some(EndpointIndependent), "{millis}");
+        assert_eq!(found.filtering, Some(EndpointIndependent), "{millis}");
+    }
+}
+
+#[test]
+fn a_port_given_to_another_socket_is_no_living_mapping() {
+    for lifetime in [20_000, 45_000] {
+        let lifetime = Duration::from_millis(lifetime);
+        let model = Model { lifetime, reuses_ports: true, ..MODEL };
+        let found = lifetime_of(model, 0, 1);
+        let bounds = found.lifetime.unwrap();
+        assert!(bounds.at_least <= lifetime);
+        assert!(bounds.less_than.is_some_and(|most| lifetime <= most), "{bounds:?}");
+    }
+}
+
 fn lifetime_of(model: Model, sockets: u16, seed: u64) -> Findings {
     let sockets = (0..sockets).map(|number| SocketAddr::new(local().ip(), 5000 + number)).collect();
-    let lifetime = Some(LifetimeConfig { sockets, ..LifetimeConfig::default() });
+    let lifetime = Some(LifetimeConfig { sockets, confirmations: 3, ..LifetimeConfig::default() });
     World::new(model, DiscoveryConfig { lifetime, ..config() }, full_server(), seed).run()
 }
 
@@ -405,7 +440,7 @@ fn the_lifetime_lies_within_the_bounds_and_they_are_close() {
 #[test]
 fn the_lifetime_is_found_in_spite_of_loss() {
     for seed in 0..20 {
-        let model = Model { lifetime: Duration::from_secs(60), loss_ppb: 50_000_000, ..MODEL };
+        let model = Model { lifetime: Duration::from_secs(60), loss_ppb: 100_000_000, ..MODEL };
         let found = lifetime_of(model, 0, seed);
         let bounds = found.lifetime.unwrap();
         assert!(bounds.at_least <= model.lifetime, "{seed} {bounds:?}");

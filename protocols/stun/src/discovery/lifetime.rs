@@ -30,6 +30,8 @@ pub(super) struct Lifetime {
     gone: Option<Duration>,
     /// How often the mapping of this T seemed gone.
     doubts: u32,
+    /// How often a refresh round had to be given up in its middle.
+    restarts: u8,
     /// The slowest answer so far.
     slowest: Duration,
 }
@@ -55,7 +57,7 @@ enum Phase {
     /// All are silent until the middle of a refresh round.
     HalfSilent { mapped: SocketAddr },
     /// In the middle of a refresh round.
-    Middle { mapped: SocketAddr },
+    Middle { mapped: SocketAddr, tries: u8 },
     /// All are silent until the probe.
     Silent { mapped: SocketAddr },
     /// The second socket has a response sent to the mapping.
@@ -75,6 +77,7 @@ impl Lifetime {
             alive: Duration::ZERO,
             gone: None,
             doubts: 0,
+            restarts: 0,
             slowest: Duration::ZERO,
         }
     }
@@ -122,9 +125,41 @@ impl Lifetime {
         }
     }
 
+    /// A packet from inside or from outside has been at the mapping in the middle of a round.
+    fn refreshed(
+        &mut self,
+        ask: &Ask,
+        answer: Answer,
+        mapped: SocketAddr,
+        tries: u8,
+        setup: &Setup,
+    ) -> Step {
+        let half = match (self.goal, answer) {
+            (Goal::Inbound(half), Answer::Reply(reply)) if reply.received_on != setup.second => {
+                half
+            }
+            (Goal::Outbound(half, _), Answer::Reply(reply)) if reply.mapped == mapped => {
+                // As in the beginning of a round, one request must have been the only one.
+                if reply.rtt.is_none() && tries < TRIES {
+                    self.phase = Phase::Middle { mapped, tries: tries + 1 };
+                    return Ask::new(ask.from, ask.to).step();
+                }
+                half
+            }
+            _ if self.restarts < TRIES => {
+                self.restarts += 1;
+                return self.next_round(self.goal, setup);
+            }
+            _ => return Step::Finished,
+        };
+        self.phase = Phase::Silent { mapped };
+        Step::WaitUntil(ask.asked_at + half)
+    }
+
     /// Whether the mapping outlived the round's silence is known.
     fn judged(&mut self, is_alive: bool, setup: &Setup, findings: &mut Findings) -> Step {
         self.doubts = 0;
+        self.restarts = 0;
         match self.goal {
             Goal::Survive(silence) => {
                 if is_alive {
@@ -170,7 +205,7 @@ impl Lifetime {
         match answer {
             // RFC 5780 section 4.6: on the second socket, the NAT gave the port away again.
             Answer::Reply(reply) => Some(reply.received_on == self.watched(setup)),
-            _ => {
+            Answer::Error(_) | Answer::Silence | Answer::Looped { .. } => {
                 self.phase = Phase::Doubt { mapped };
                 None
             }
@@ -202,25 +237,8 @@ impl Test for Lifetime {
                 if shares { self.open(setup, 0) } else { Step::Finished }
             }
             (Phase::Open { tries }, Answer::Reply(reply)) => self.opened(ask, reply, tries, setup),
-            (Phase::Middle { mapped }, answer) => {
-                let is_kept = match (self.goal, answer) {
-                    (Goal::Inbound(_), Answer::Reply(reply)) => reply.received_on != setup.second,
-                    (_, Answer::Reply(reply)) => reply.mapped == mapped && reply.rtt.is_some(),
-                    _ => false,
-                };
-                let (Goal::Inbound(half) | Goal::Outbound(half, _)) = self.goal else {
-                    return Step::Finished;
-                };
-                if !is_kept {
-                    self.doubts += 1;
-                    return if self.doubts < u32::from(TRIES) {
-                        self.next_round(self.goal, setup)
-                    } else {
-                        Step::Finished
-                    };
-                }
-                self.phase = Phase::Silent { mapped };
-                Step::WaitUntil(ask.asked_at + half)
+            (Phase::Middle { mapped, tries }, answer) => {
+                self.refreshed(ask, answer, mapped, tries, setup)
             }
             (Phase::Probe { mapped }, answer) => match self.probed(answer, mapped, setup) {
                 Some(is_alive) => self.judged(is_alive, setup, findings),
@@ -234,12 +252,16 @@ impl Test for Lifetime {
                     self.next_round(self.goal, setup)
                 }
             }
-            (
-                Phase::Compare
-                | Phase::Open { .. }
-                | Phase::Doubt { .. }
-                | Phase::HalfSilent { .. }
-                | Phase::Silent { .. },
+            // Where an answer is sure to come, all that were lost are asked for again.
+            (Phase::Compare | Phase::Open { .. } | Phase::Doubt { .. }, Answer::Silence)
+                if self.restarts < TRIES =>
+            {
+                self.restarts += 1;
+                Ask::new(ask.from, ask.to).step()
+            }
+            (Phase::Compare | Phase::Open { .. } | Phase::Doubt { .. }, Answer::Silence)
+            | (
+                Phase::HalfSilent { .. } | Phase::Silent { .. },
                 Answer::Reply(_) | Answer::Silence,
             ) => Step::Finished,
         }
@@ -252,7 +274,7 @@ impl Test for Lifetime {
                 self.probe(mapped, setup)
             }
             Phase::HalfSilent { mapped } => {
-                self.phase = Phase::Middle { mapped };
+                self.phase = Phase::Middle { mapped, tries: 0 };
                 match self.goal {
                     Goal::Inbound(_) => self.probe(mapped, setup),
                     Goal::Survive(_) | Goal::Outbound(..) => {
@@ -276,4 +298,4 @@ pub(super) const BURST: Retransmission =
 /// From the first request of a burst to the last.
 const BURST_LENGTH: Duration = Duration::from_millis(700);
 /// How often to try for a round whose timing is known.
-const TRIES: u8 = 5;
+const TRIES: u8 = 12;

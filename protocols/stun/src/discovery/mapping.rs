@@ -44,7 +44,14 @@ impl Test for Mapping {
     }
 
     fn answer(&mut self, _: &Ask, answer: Answer, setup: &Setup, findings: &mut Findings) -> Step {
-        let Answer::Reply(reply) = answer else { return Step::Finished };
+        let reply = match answer {
+            Answer::Reply(reply) => reply,
+            Answer::Silence if self.rounds < ROUNDS => {
+                self.rounds += 1;
+                return self.next(setup);
+            }
+            Answer::Silence | Answer::Error(_) | Answer::Looped { .. } => return Step::Finished,
+        };
         self.seen.push(reply.mapped);
         let [first, second, third, again] = *self.seen.as_slice() else {
             return self.next(setup);
@@ -80,5 +87,5 @@ impl Mapping {
     }
 }
 
-/// How often a mapping that changes meanwhile is looked at again.
+/// How often a mapping that changes meanwhile is looked at again, and silence asked again.
 const ROUNDS: u8 = 3;

@@ -38,6 +38,7 @@ impl MessageBuilder {
 
     /// Adds an attribute.
     #[inline]
+    #[expect(clippy::should_implement_trait, reason = "it adds to a message, not numbers")]
     pub fn add<'a, A: Attribute<'a>>(mut self, attribute: &A) -> Self {
         let at = self.begin(A::KIND);
         attribute.encode(&mut self.writer, &self.id);
