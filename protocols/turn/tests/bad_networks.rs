@@ -57,6 +57,21 @@ fn two_seconds_of_delay_cost_copies_but_nothing_else() {
 }
 
 #[test]
+fn a_refresh_that_nobody_answers_is_tried_again_while_there_is_time() {
+    let mut pair = pair(client_config(), server_config(), LinkModel::default());
+    pair.a.allocate(Instant::START).unwrap();
+    open(&mut pair);
+    // The request of 540 s is given up at 579.5 s.
+    pair.drive(Instant::from_secs(535));
+    pair.set_link(LinkModel { loss_ppb: 1_000_000_000, ..LinkModel::default() });
+    pair.drive(Instant::from_millis(579_600));
+    pair.set_link(LinkModel::default());
+    pair.drive(Instant::from_secs(581));
+    let lifetime = Duration::from_secs(600);
+    assert!(pair.events_a().contains(&Event::Refreshed { lifetime }));
+}
+
+#[test]
 fn an_outage_of_a_minute_is_survived_and_one_of_ten_is_not() {
     for (seconds, survives) in [(60, true), (660, false)] {
         let mut pair = pair(client_config(), server_config(), LinkModel::default());

@@ -86,6 +86,28 @@ fn each_of_several_permissions_is_refreshed_by_its_own_request() {
 }
 
 #[test]
+fn a_nonce_that_several_requests_find_stale_is_told_once() {
+    let mut config = server_config();
+    config.nonce_lifetime = Duration::from_secs(60);
+    let mut pair = pair(client_config(), config, LinkModel::delayed(Duration::from_millis(20)));
+    pair.a.allocate(Instant::START).unwrap();
+    open(&mut pair);
+    for minute in 1..4 {
+        pair.drive(Instant::from_secs(minute * 100));
+        pair.events_a();
+        for last in 1..=3 {
+            let peer = address(&format!("203.0.113.{}:1", minute * 10 + last));
+            pair.a.permit(peer.ip(), pair.now()).unwrap();
+        }
+        pair.drive_for(Duration::from_secs(1));
+        let events = pair.events_a();
+        let told = events.iter().filter(|event| **event == Event::NonceChanged).count();
+        assert_eq!(told, 1, "{events:?}");
+        assert_eq!(events.len(), 4, "{events:?}");
+    }
+}
+
+#[test]
 fn a_forgotten_peer_is_let_in_no_longer() {
     let mut pair = open_pair(LinkModel::default());
     pair.a.send(address(PEER), b"x".as_slice(), pair.now()).unwrap();
