@@ -1,8 +1,6 @@
 //! Speed of building and checking one ICE request: USERNAME, PRIORITY, ICE-CONTROLLING,
 //! MESSAGE-INTEGRITY and FINGERPRINT, with a key that is made once.
 
-#![expect(missing_docs, reason = "criterion's macros make public items")]
-
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};

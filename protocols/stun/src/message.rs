@@ -64,9 +64,10 @@ impl<'a> Message<'a> {
             integrity_sha256: None,
             fingerprint: None,
         };
-        while !reader.is_empty() {
-            let at = reader.position();
-            let attribute = take_attribute(&mut reader)?;
+        let mut rest = reader.rest();
+        while !rest.is_empty() {
+            let at = bytes.len() - rest.len();
+            let attribute = take_attribute(&mut rest)?;
             let place = match attribute.kind {
                 kind::MESSAGE_INTEGRITY if message.integrity_sha256.is_none() => {
                     &mut message.integrity_sha1
@@ -108,10 +109,8 @@ impl<'a> Message<'a> {
 
     /// The attributes that count, in order.
     pub fn attributes(&self) -> Attributes<'a> {
-        let mut reader = Reader::new(self.bytes);
-        // The header was checked, so it is there to be skipped.
-        let _ = reader.take(HEADER_LENGTH);
-        Attributes { reader, sealed: Seal::Open }
+        let rest = self.bytes.get(HEADER_LENGTH..).unwrap_or_default();
+        Attributes { rest, sealed: Seal::Open }
     }
 
     /// The first attribute of type `A`, decoded; `None` where there is none.
@@ -161,7 +160,7 @@ impl<'a> Message<'a> {
 /// The attributes of a message that count, in order.
 #[derive(Clone, Debug)]
 pub struct Attributes<'a> {
-    reader: Reader<'a>,
+    rest: &'a [u8],
     sealed: Seal,
 }
 
@@ -178,8 +177,8 @@ impl<'a> Iterator for Attributes<'a> {
     type Item = RawAttribute<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while !self.reader.is_empty() {
-            let attribute = take_attribute(&mut self.reader).ok()?;
+        while !self.rest.is_empty() {
+            let attribute = take_attribute(&mut self.rest).ok()?;
             let seals = match attribute.kind {
                 kind::MESSAGE_INTEGRITY => Seal::Sha1,
                 kind::MESSAGE_INTEGRITY_SHA256 => Seal::Sha256,
@@ -206,10 +205,18 @@ impl<'a> Iterator for Attributes<'a> {
 /// |                         Value (variable)                ....
 /// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 /// ```
-fn take_attribute<'a>(reader: &mut Reader<'a>) -> Result<RawAttribute<'a>, DecodeError> {
-    let kind = reader.u16()?;
-    let length = usize::from(reader.u16()?);
-    let value = reader.take(length)?;
-    reader.take(length.wrapping_neg() & 3)?;
+#[inline]
+fn take_attribute<'a>(bytes: &mut &'a [u8]) -> Result<RawAttribute<'a>, DecodeError> {
+    let Some(([kind_high, kind_low, high, low], rest)) = bytes.split_first_chunk() else {
+        return Err(DecodeError::Truncated { needed: 4, had: bytes.len() });
+    };
+    let length = usize::from(u16::from_be_bytes([*high, *low]));
+    let padded = length.next_multiple_of(4);
+    let Some((field, rest)) = rest.split_at_checked(padded) else {
+        return Err(DecodeError::Truncated { needed: padded, had: rest.len() });
+    };
+    *bytes = rest;
+    let kind = u16::from_be_bytes([*kind_high, *kind_low]);
+    let value = field.get(..length).unwrap_or_default();
     Ok(RawAttribute { kind, value })
 }

@@ -116,7 +116,7 @@ fn what_is_not_one_whole_message_is_refused() {
     assert_eq!(broken(&|bytes| bytes[4] = 0), DecodeError::Value { field: "magic cookie" });
     assert_eq!(broken(&|bytes| bytes[3] = 9), DecodeError::Length { field: "message length" });
     assert_eq!(broken(&|bytes| bytes.push(0)), DecodeError::Trailing { left: 1 });
-    assert_eq!(broken(&|bytes| bytes[23] = 5), DecodeError::Truncated { needed: 5, had: 4 });
+    assert_eq!(broken(&|bytes| bytes[23] = 5), DecodeError::Truncated { needed: 8, had: 4 });
     for end in 0..good.len() {
         assert!(Message::parse(&good[..end]).is_err(), "{end}");
     }
