@@ -155,7 +155,7 @@ impl Firewall {
         let verdict = self.ask_rules(direction, packet);
         if let Some(flow) = flow.filter(|_| self.config.is_stateful) {
             match verdict {
-                Verdict::Allow => self.remember(packet, flow, now),
+                Verdict::Allow => self.remember(direction, packet, flow, now),
                 Verdict::Drop(_) | Verdict::Reject(_) => self.forget(flow),
             }
         }
@@ -209,13 +209,15 @@ impl Firewall {
         }
     }
 
-    fn remember(&mut self, packet: &Packet, flow: Flow, now: Instant) {
+    fn remember(&mut self, direction: Direction, packet: &Packet, flow: Flow, now: Instant) {
         let key = key_of(flow);
         let expires = now + self.config.timeout;
         if self.conversations.len() >= MOST_CONVERSATIONS {
             self.forget_oldest();
         }
-        let is_unseen = packet.protocol() == Protocol::Tcp && packet.payload().is_empty();
+        let is_unseen = direction == Direction::Out
+            && packet.protocol() == Protocol::Tcp
+            && packet.payload().is_empty();
         self.conversations.insert(key, Conversation { expires, is_unseen });
         self.timers.set(Key::Conversation(key), expires);
     }

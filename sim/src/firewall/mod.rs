@@ -7,6 +7,8 @@ mod config;
 mod filter;
 mod looks;
 mod preset;
+#[cfg(test)]
+mod tests;
 
 pub use config::{Action, Config, Direction, LooksLike, Rule};
 pub use filter::{DropReason, Firewall, Verdict};

@@ -88,10 +88,12 @@ impl Nat {
             || self.prefixes.is_some_and(|prefixes| prefixes.is_outside(address))
     }
 
-    /// All mappings, in no meaningful but always the same order.
+    /// All mappings, the oldest first.
     pub fn mappings(&self) -> Vec<Entry> {
         let behaviour = self.config.shown_behaviour();
-        self.table.mappings().into_iter().map(|mapping| mapping.entry(behaviour)).collect()
+        let mut mappings = self.table.mappings();
+        mappings.sort_unstable_by_key(|mapping| mapping.serial);
+        mappings.into_iter().map(|mapping| mapping.entry(behaviour)).collect()
     }
 
     /// One-to-one: ties an outside address to an inside one, before any packet does; `false` when either is tied already, or

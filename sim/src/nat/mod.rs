@@ -21,6 +21,8 @@ mod population;
 mod preset;
 mod slots;
 mod table;
+#[cfg(test)]
+mod tests;
 mod versions;
 
 pub use config::{

@@ -96,7 +96,7 @@ impl Table {
         }
     }
 
-    /// All mappings, in no meaningful but always the same order.
+    /// All mappings, in no meaningful order.
     pub(super) fn mappings(&self) -> Vec<&Mapping> {
         match self {
             Self::Mappings(table) => table.iter().collect(),

@@ -24,6 +24,8 @@ mod header;
 mod icmp;
 mod malformed;
 mod prefix;
+#[cfg(test)]
+mod tests;
 mod translate;
 mod whole;
 
