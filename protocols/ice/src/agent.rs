@@ -13,7 +13,7 @@ use crate::credentials::Credentials;
 use crate::discard::{Discard, Discards};
 use crate::event::{Event, SelectedPair};
 use crate::nomination::Naming;
-use crate::pair::Progress;
+use crate::pair::Phase;
 use crate::path::{Path, PathId};
 use crate::session::{Gathering, Keys, Outlook, RemoteKeys, Session};
 use crate::state::State;
@@ -262,11 +262,11 @@ impl Agent {
     pub fn pairs(&self) -> impl Iterator<Item = PairInfo> + '_ {
         self.session.check_list.pairs().map(|pair| {
             let (state, path) = match pair.progress {
-                Progress::Frozen => (PairState::Frozen, None),
-                Progress::Waiting => (PairState::Waiting, None),
-                Progress::InProgress(_) => (PairState::InProgress, None),
-                Progress::Succeeded(path) => (PairState::Succeeded, self.paths.get(&path)),
-                Progress::Failed(_) => (PairState::Failed, None),
+                Phase::Frozen => (PairState::Frozen, None),
+                Phase::Waiting => (PairState::Waiting, None),
+                Phase::InProgress(_) => (PairState::InProgress, None),
+                Phase::Succeeded(path) => (PairState::Succeeded, self.paths.get(&path)),
+                Phase::Failed(_) => (PairState::Failed, None),
             };
             let kind = |candidate: Option<&Candidate>| {
                 candidate.map_or(CandidateKind::PeerReflexive, |candidate| candidate.kind)

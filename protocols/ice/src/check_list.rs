@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 
 use crate::event::CheckPurpose;
 use crate::foundation::Foundation;
-use crate::pair::{Pair, PairId, Progress};
+use crate::pair::{Pair, PairId, Phase};
 use crate::path::PathId;
 
 /// Pairs, highest priority first, and what is to be checked out of turn.
@@ -126,7 +126,7 @@ impl CheckList {
         let Some(pair) = self.get_mut(known) else {
             return;
         };
-        let is_unchecked = matches!(pair.progress, Progress::Frozen | Progress::Waiting);
+        let is_unchecked = matches!(pair.progress, Phase::Frozen | Phase::Waiting);
         if is_unchecked && new.priority > pair.priority {
             pair.local = new.local;
             pair.remote = new.remote;
@@ -139,11 +139,9 @@ impl CheckList {
     /// Section 6.1.2.5 and RFC 8838 section 10: failed pairs make room first, then an unchecked pair
     /// with a lower priority.
     fn make_room(&mut self, priority: u64) -> bool {
-        let is_failed =
-            |pair: &Pair| matches!(pair.progress, Progress::Failed(_)) && !pair.is_barred;
+        let is_failed = |pair: &Pair| matches!(pair.progress, Phase::Failed(_)) && !pair.is_barred;
         let is_lower = |pair: &Pair| {
-            matches!(pair.progress, Progress::Frozen | Progress::Waiting)
-                && pair.priority < priority
+            matches!(pair.progress, Phase::Frozen | Phase::Waiting) && pair.priority < priority
         };
         let victim = self.pairs.iter().rposition(is_failed);
         let victim = victim.or_else(|| self.pairs.iter().rposition(is_lower));
@@ -156,12 +154,12 @@ impl CheckList {
     }
 
     /// RFC 8838 section 12's three rules.
-    fn state_of_newcomer(&self, new: &NewPair, foundation: usize) -> Progress {
+    fn state_of_newcomer(&self, new: &NewPair, foundation: usize) -> Phase {
         let mut column = self.pairs.iter().filter(|pair| pair.foundation == foundation);
         let rank = (new.component, Reverse(new.priority));
         let is_topmost = column.clone().all(|pair| rank < (pair.component, Reverse(pair.priority)));
-        let has_succeeded = column.any(|pair| matches!(pair.progress, Progress::Succeeded(_)));
-        if is_topmost || has_succeeded { Progress::Waiting } else { Progress::Frozen }
+        let has_succeeded = column.any(|pair| matches!(pair.progress, Phase::Succeeded(_)));
+        if is_topmost || has_succeeded { Phase::Waiting } else { Phase::Frozen }
     }
 
     /// Section 6.1.2.6: for each foundation exactly one pair waits, that of the lowest component
@@ -174,7 +172,7 @@ impl CheckList {
             let Some(pair) = self.pairs.get_mut(index) else {
                 continue;
             };
-            if !matches!(pair.progress, Progress::Frozen | Progress::Waiting) {
+            if !matches!(pair.progress, Phase::Frozen | Phase::Waiting) {
                 continue;
             }
             let is_first = !seen.contains(&pair.foundation);
@@ -182,8 +180,7 @@ impl CheckList {
                 seen.push(pair.foundation);
             }
             let is_triggered = self.triggered.contains(&Trigger::Check(pair.id));
-            pair.progress =
-                if is_first || is_triggered { Progress::Waiting } else { Progress::Frozen };
+            pair.progress = if is_first || is_triggered { Phase::Waiting } else { Phase::Frozen };
         }
     }
 
@@ -204,8 +201,8 @@ impl CheckList {
     /// Section 7.2.5.3.3: every frozen pair of this foundation waits now.
     pub(crate) fn unfreeze(&mut self, foundation: usize) {
         for pair in &mut self.pairs {
-            if pair.foundation == foundation && pair.progress == Progress::Frozen {
-                pair.progress = Progress::Waiting;
+            if pair.foundation == foundation && pair.progress == Phase::Frozen {
+                pair.progress = Phase::Waiting;
             }
         }
     }
@@ -215,7 +212,7 @@ impl CheckList {
         if let Trigger::Check(id) = entry
             && let Some(pair) = self.get_mut(id)
         {
-            pair.progress = Progress::Waiting;
+            pair.progress = Phase::Waiting;
         }
         if !self.triggered.contains(&entry) {
             self.triggered.push_back(entry);
@@ -251,11 +248,11 @@ impl CheckList {
                 Trigger::Nominate(path) => return Some(Turn::Nominate(path)),
             }
         }
-        if !self.pairs.iter().any(|pair| pair.progress == Progress::Waiting) {
+        if !self.pairs.iter().any(|pair| pair.progress == Phase::Waiting) {
             self.thaw();
         }
         let mut pairs = self.pairs.iter();
-        let waiting = pairs.find(|pair| pair.progress == Progress::Waiting)?;
+        let waiting = pairs.find(|pair| pair.progress == Phase::Waiting)?;
         Some(Turn::Check(waiting.id, CheckPurpose::Ordinary))
     }
 
@@ -264,7 +261,7 @@ impl CheckList {
         for index in 0..self.pairs.len() {
             let thaws = self.pairs.get(index).is_some_and(|pair| self.may_thaw(pair));
             if let Some(pair) = self.pairs.get_mut(index).filter(|_| thaws) {
-                pair.progress = Progress::Waiting;
+                pair.progress = Phase::Waiting;
             }
         }
     }
@@ -272,22 +269,22 @@ impl CheckList {
     fn may_thaw(&self, frozen: &Pair) -> bool {
         let is_active = |pair: &Pair| {
             pair.foundation == frozen.foundation
-                && matches!(pair.progress, Progress::Waiting | Progress::InProgress(_))
+                && matches!(pair.progress, Phase::Waiting | Phase::InProgress(_))
         };
-        frozen.progress == Progress::Frozen && !self.pairs.iter().any(is_active)
+        frozen.progress == Phase::Frozen && !self.pairs.iter().any(is_active)
     }
 
     /// Whether [`take_turn`](Self::take_turn) would find something.
     pub(crate) fn has_work(&self) -> bool {
         !self.triggered.is_empty()
-            || self.pairs.iter().any(|pair| pair.progress == Progress::Waiting)
+            || self.pairs.iter().any(|pair| pair.progress == Phase::Waiting)
             || self.pairs.iter().any(|pair| self.may_thaw(pair))
     }
 
     /// How many pairs are waiting or in progress.
     pub(crate) fn active(&self) -> usize {
         let is_active =
-            |pair: &&Pair| matches!(pair.progress, Progress::Waiting | Progress::InProgress(_));
+            |pair: &&Pair| matches!(pair.progress, Phase::Waiting | Phase::InProgress(_));
         self.pairs.iter().filter(is_active).count()
     }
 }
@@ -320,7 +317,7 @@ mod tests {
         list
     }
 
-    fn states(list: &CheckList) -> Vec<(u16, Progress)> {
+    fn states(list: &CheckList) -> Vec<(u16, Phase)> {
         let mut states: Vec<_> =
             list.pairs().map(|pair| (pair.destination.port(), pair.progress)).collect();
         states.sort_by_key(|(port, _)| *port);
@@ -333,7 +330,7 @@ mod tests {
             return None;
         };
         let pair = list.get_mut(id).unwrap();
-        pair.progress = Progress::InProgress(TransactionId([0; 12]));
+        pair.progress = Phase::InProgress(TransactionId([0; 12]));
         Some(pair.destination.port())
     }
 
@@ -347,7 +344,7 @@ mod tests {
     /// Section 6.1.2.6.
     #[test]
     fn of_each_foundation_the_lowest_component_then_the_highest_priority_waits() {
-        use Progress::{Frozen, Waiting};
+        use Phase::{Frozen, Waiting};
         let list = list(&[(9, 2, "a"), (5, 1, "a"), (7, 1, "a"), (1, 2, "b")]);
         assert_eq!(states(&list), [(1, Frozen), (2, Frozen), (3, Waiting), (4, Waiting)]);
     }
@@ -361,12 +358,12 @@ mod tests {
             let Insertion::Added(id) = list.insert(new, 100) else { panic!() };
             list.get(id).unwrap().progress
         };
-        assert_eq!(state(&mut list, new(9, 1, "a", 11)), Progress::Waiting);
-        assert_eq!(state(&mut list, new(9, 2, "a", 12)), Progress::Frozen);
-        assert_eq!(state(&mut list, new(1, 1, "c", 13)), Progress::Waiting);
+        assert_eq!(state(&mut list, new(9, 1, "a", 11)), Phase::Waiting);
+        assert_eq!(state(&mut list, new(9, 2, "a", 12)), Phase::Frozen);
+        assert_eq!(state(&mut list, new(1, 1, "c", 13)), Phase::Waiting);
         let first = list.pairs_mut().find(|pair| pair.destination.port() == 1).unwrap();
-        first.progress = Progress::Succeeded(PathId(0));
-        assert_eq!(state(&mut list, new(1, 2, "a", 14)), Progress::Waiting);
+        first.progress = Phase::Succeeded(PathId(0));
+        assert_eq!(state(&mut list, new(1, 2, "a", 14)), Phase::Waiting);
     }
 
     /// Section 6.1.4.2: triggered, then waiting by priority, then thawed.
@@ -380,7 +377,7 @@ mod tests {
         assert!(!list.has_work(), "the frozen one's foundation is in progress");
         assert_eq!(turn(&mut list), None);
         let first = list.pairs_mut().next().unwrap();
-        first.progress = Progress::Failed(CheckFailure::TimedOut);
+        first.progress = Phase::Failed(CheckFailure::TimedOut);
         assert!(list.has_work());
         assert_eq!(turn(&mut list), Some(2));
     }
@@ -403,7 +400,7 @@ mod tests {
         list.insert(new(9, 1, "b", 1), 100);
         let pair = list.pairs().next().unwrap();
         assert_eq!(pair.priority, 5);
-        assert!(matches!(pair.progress, Progress::InProgress(_)));
+        assert!(matches!(pair.progress, Phase::InProgress(_)));
     }
 
     #[test]
@@ -415,7 +412,7 @@ mod tests {
         assert_eq!(list.insert(new(5, 1, "d", 4), 3), Insertion::Full);
         assert!(matches!(list.insert(new(15, 1, "d", 5), 3), Insertion::Added(_)));
         let best = list.pairs_mut().next().unwrap();
-        best.progress = Progress::Failed(CheckFailure::TimedOut);
+        best.progress = Phase::Failed(CheckFailure::TimedOut);
         assert!(matches!(list.insert(new(1, 1, "d", 6), 3), Insertion::Added(_)));
         let ports: Vec<u16> = list.pairs().map(|pair| pair.destination.port()).collect();
         assert_eq!(ports, [2, 5, 6]);

@@ -20,7 +20,7 @@ use crate::check_list::Trigger;
 use crate::config::Role;
 use crate::event::{CheckFailure, Event};
 use crate::nomination::Stage;
-use crate::pair::Progress;
+use crate::pair::Phase;
 use crate::path::{Liveness, Path, PathId};
 use crate::session::Outlook;
 use crate::timer::Timer;
@@ -213,7 +213,7 @@ impl Agent {
         if generation == self.session.generation {
             let pair = checked_by.and_then(|pair| self.session.check_list.get_mut(pair));
             if let Some(pair) = pair {
-                pair.progress = Progress::Failed(CheckFailure::TimedOut);
+                pair.progress = Phase::Failed(CheckFailure::TimedOut);
                 pair.is_barred = true;
             }
         }

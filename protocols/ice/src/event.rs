@@ -12,6 +12,7 @@ use crate::state::State;
 /// In all of them `local` is the address from which packets leave, the base, unless it says
 /// otherwise; `remote` is the address they are sent to.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "events are handed over one by one, and not kept")]
 pub enum Event {
     /// The agent's state is another.
     StateChanged(State),

@@ -23,7 +23,7 @@ use crate::candidate::CandidateKind;
 use crate::check_list::Trigger;
 use crate::config::{Nomination, Role};
 use crate::event::{CheckFailure, Event};
-use crate::pair::{PairId, Progress};
+use crate::pair::{PairId, Phase};
 use crate::path::{Nominated, Path, PathId};
 use crate::session::{CheckRequest, Gathering};
 use crate::timer::Timer;
@@ -357,13 +357,13 @@ impl Agent {
         let mut unwanted: Vec<PairId> = Vec::new();
         for pair in self.session.check_list.pairs().filter(|pair| pair.component == component) {
             let keeps = match pair.progress {
-                Progress::Succeeded(path) => self.paths.contains_key(&path),
-                Progress::Failed(_) => pair.is_barred,
+                Phase::Succeeded(path) => self.paths.contains_key(&path),
+                Phase::Failed(_) => pair.is_barred,
                 // RFC 5245 section 8.1.2: a better pair's check goes on.
-                Progress::InProgress(_) if is_aggressive && pair.priority > best => true,
+                Phase::InProgress(_) if is_aggressive && pair.priority > best => true,
                 // The peer named it; it is to be selected, too, if it is better.
                 _ if pair.nomination.is_some() => true,
-                Progress::Frozen | Progress::Waiting | Progress::InProgress(_) => {
+                Phase::Frozen | Phase::Waiting | Phase::InProgress(_) => {
                     let serves = wanted > 0 && self.is_pair_relayed(pair.id);
                     wanted -= usize::from(serves);
                     serves

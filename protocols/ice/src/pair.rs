@@ -22,7 +22,7 @@ pub(crate) struct Pair {
     pub(crate) priority: u64,
     /// The number of the pair's foundation within the check list.
     pub(crate) foundation: usize,
-    pub(crate) progress: Progress,
+    pub(crate) progress: Phase,
     /// The rank of a nomination by the peer that waits for this side's own check (section 7.3.1.5).
     pub(crate) nomination: Option<u32>,
     pub(crate) requests_sent: u64,
@@ -38,7 +38,7 @@ pub(crate) struct PairId(pub(crate) u32);
 
 /// Section 6.1.2.6's states.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Progress {
+pub(crate) enum Phase {
     Frozen,
     Waiting,
     InProgress(TransactionId),
@@ -47,7 +47,7 @@ pub(crate) enum Progress {
     Failed(CheckFailure),
 }
 
-impl Progress {
+impl Phase {
     /// Whether a check of the pair may still succeed.
     pub(crate) const fn is_open(self) -> bool {
         matches!(self, Self::Frozen | Self::Waiting | Self::InProgress(_))

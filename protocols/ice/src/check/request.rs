@@ -23,7 +23,7 @@ use crate::config::Role;
 use crate::discard::Discard;
 use crate::event::{CheckPurpose, Event, Side};
 use crate::foundation::Foundation;
-use crate::pair::{PairId, Progress};
+use crate::pair::{PairId, Phase};
 use crate::session::{CheckRequest, EarlyRequest, Origin, Outlook, Remote};
 use crate::transaction::{LEAST_TIMEOUT, Purpose};
 
@@ -271,12 +271,12 @@ impl Agent {
             pair.nomination = nomination;
         }
         match pair.progress {
-            Progress::Succeeded(path) => {
+            Phase::Succeeded(path) => {
                 if let Some(rank) = pair.nomination.take() {
                     self.nominated(path, rank, now);
                 }
             }
-            Progress::InProgress(transaction) => {
+            Phase::InProgress(transaction) => {
                 // A triggered check that is on its way answers this request as well as another one
                 // would. Cancelling it for each request of a peer that does the same would go on
                 // until an answer overtakes the next request.
@@ -289,7 +289,7 @@ impl Agent {
                     self.session.check_list.trigger(Trigger::Check(id));
                 }
             }
-            Progress::Waiting | Progress::Frozen | Progress::Failed(_) => {
+            Phase::Waiting | Phase::Frozen | Phase::Failed(_) => {
                 self.session.check_list.trigger(Trigger::Check(id));
                 if self.session.outlook == Outlook::Failed {
                     self.session.outlook = Outlook::Sober;

@@ -14,7 +14,7 @@ use crate::config::Role;
 use crate::discard::Discard;
 use crate::event::{CheckFailure, Event, SelectedPair, Side};
 use crate::foundation::Properties;
-use crate::pair::{PairId, Progress};
+use crate::pair::{PairId, Phase};
 use crate::path::{Freshness, Path, PathId};
 use crate::session::Local;
 use crate::timer::Timer;
@@ -74,9 +74,10 @@ impl Agent {
     }
 
     fn check_again(&mut self, id: PairId) {
-        let is_open = self.session.check_list.get(id).is_some_and(|pair| {
-            !matches!(pair.progress, Progress::Succeeded(_)) && !pair.is_barred
-        });
+        let is_open =
+            self.session.check_list.get(id).is_some_and(|pair| {
+                !matches!(pair.progress, Phase::Succeeded(_)) && !pair.is_barred
+            });
         if is_open {
             self.session.check_list.trigger(Trigger::Check(id));
         }
@@ -117,11 +118,11 @@ impl Agent {
         let Some(pair) = self.session.check_list.get_mut(id) else {
             return;
         };
-        if let Progress::InProgress(transaction) = pair.progress {
-            pair.progress = Progress::Failed(why);
+        if let Phase::InProgress(transaction) = pair.progress {
+            pair.progress = Phase::Failed(why);
             self.cancel_transaction(transaction);
         } else {
-            pair.progress = Progress::Failed(why);
+            pair.progress = Phase::Failed(why);
         }
         let Some(pair) = self.session.check_list.get(id) else {
             return;
@@ -132,7 +133,7 @@ impl Agent {
 
     pub(crate) fn fail_unreachable(&mut self, base: SocketAddr, remote: SocketAddr) {
         let pair = self.session.check_list.find(base, remote);
-        let failing = pair.filter(|pair| matches!(pair.progress, Progress::InProgress(_)));
+        let failing = pair.filter(|pair| matches!(pair.progress, Phase::InProgress(_)));
         if let Some(pair) = failing.map(|pair| pair.id) {
             self.fail_pair(pair, CheckFailure::Unreachable);
         }
@@ -184,7 +185,7 @@ impl Agent {
         let Some(path) = self.make_valid(id, local, remote, transaction, now) else {
             return;
         };
-        if let Progress::InProgress(other) = progress {
+        if let Phase::InProgress(other) = progress {
             self.cancel_transaction(other);
         }
         self.session.check_list.untrigger(|entry| *entry == Trigger::Check(id));
@@ -220,7 +221,7 @@ impl Agent {
                 && Some(pair.destination) == remote
                 && pair.progress.is_open();
             if pair.id == id || is_valid_pair {
-                pair.progress = Progress::Succeeded(path);
+                pair.progress = Phase::Succeeded(path);
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::candidate::CandidateKind;
 use crate::check_list::Turn;
 use crate::config::{Nomination, Role};
 use crate::event::{CheckFailure, CheckPurpose, Event};
-use crate::pair::{PairId, Progress};
+use crate::pair::{PairId, Phase};
 use crate::path::PathId;
 use crate::priority::candidate_priority;
 use crate::timer::Timer;
@@ -77,7 +77,7 @@ impl Agent {
         };
         let transaction = self.send_request(outgoing, now)?;
         let pair = self.session.check_list.get_mut(id)?;
-        pair.progress = Progress::InProgress(transaction);
+        pair.progress = Phase::InProgress(transaction);
         pair.requests_sent += 1;
         Some(())
     }
