@@ -1,10 +1,10 @@
 //! The cryptography that the protocols need, as plain functions: the only crate that names a
 //! cryptographic library.
 //!
-//! - [`digest`]: MD5, SHA-1 and SHA-256 of a few pieces in a row.
+//! - [`md5`], [`sha1`], [`sha256`]: hashes of a few pieces in a row.
 //! - [`hmac`]: HMAC (RFC 2104) with keys that remember their first compressions.
-//! - [`equal`]: comparison in constant time.
-//! - [`secret`]: bytes that are overwritten when they are dropped.
+//! - [`equal`](equal()): comparison in constant time.
+//! - [`Secret`]: bytes that are overwritten when they are dropped.
 //! - [`base64`]: text for bytes (RFC 4648).
 
 pub mod base64;
