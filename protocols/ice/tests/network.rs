@@ -174,18 +174,22 @@ impl Network {
     }
 
     pub(crate) fn exchange(&mut self, gathered: [Vec<Candidate>; 2]) {
-        for side in 0..2 {
-            let other = &self.ends[1 - side].agent;
-            let credentials = other.local_credentials().clone();
-            let lite = other.config().lite;
-            let agent = &mut self.ends[side].agent;
-            agent.end_of_local_candidates(self.now);
-            for candidate in &gathered[1 - side] {
-                agent.add_remote_candidate(candidate.clone(), self.now);
-            }
-            agent.end_of_remote_candidates(self.now);
-            agent.set_remote_credentials(credentials, lite, self.now).unwrap();
+        self.introduce(0, &gathered[1]);
+        self.introduce(1, &gathered[0]);
+    }
+
+    /// Tells a side all there is to know of the other.
+    pub(crate) fn introduce(&mut self, side: usize, candidates: &[Candidate]) {
+        let other = &self.ends[1 - side].agent;
+        let credentials = other.local_credentials().clone();
+        let lite = other.config().lite;
+        let agent = &mut self.ends[side].agent;
+        agent.end_of_local_candidates(self.now);
+        for candidate in candidates {
+            agent.add_remote_candidate(candidate.clone(), self.now);
         }
+        agent.end_of_remote_candidates(self.now);
+        agent.set_remote_credentials(credentials, lite, self.now).unwrap();
         self.settle();
     }
 
