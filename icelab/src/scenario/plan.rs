@@ -100,8 +100,12 @@ pub struct Gateway {
     pub link: LinkConfig,
     /// What its NAT does with IPv4; `None` routes.
     pub nat: Option<nat::Config>,
+    /// The preset that its NAT is, where it is one.
+    pub nat_preset: Option<String>,
     /// What it lets through; `None` lets everything through.
     pub firewall: Option<firewall::Config>,
+    /// The preset that its firewall is, where it is one.
+    pub firewall_preset: Option<String>,
     /// The IPv4 range of its inside; `None`: assigned (private behind a NAT, public otherwise).
     pub inside_v4: Option<Prefix>,
     /// The IPv6 range of its inside; `None`: assigned.

@@ -120,7 +120,9 @@ impl Context<'_> {
             link: self.links.resolve(term.link.as_ref(), self.faults),
             behind,
             nat,
+            nat_preset: term.nat.as_ref().and_then(|nat| preset(&nat.value)),
             firewall,
+            firewall_preset: term.firewall.as_ref().and_then(|firewall| preset(&firewall.value)),
             inside_v4,
             inside_v6,
             outside,
@@ -200,5 +202,13 @@ impl Context<'_> {
             outside.push(value);
         }
         outside
+    }
+}
+
+/// The name of the preset, where it is one.
+fn preset<T>(term: &NameOr<T>) -> Option<String> {
+    match term {
+        NameOr::Name(name) => Some(name.clone()),
+        NameOr::Given(_) => None,
     }
 }

@@ -1,0 +1,138 @@
+//! What goes to stderr: refusals with excerpts, and other problems.
+
+use std::env;
+use std::io::{self, IsTerminal, Write};
+
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode,
+    SourceSpan, ThemeCharacters, ThemeStyles,
+};
+
+use super::Ending;
+use crate::scenario::text::fault::{Fault, Refusal};
+use crate::scenario::text::source::Source;
+use crate::suite::files::Problem;
+
+/// Tells of one problem in one line.
+pub(super) fn problem(text: &str) -> Ending {
+    write(&format!("error: {text}\n"));
+    Ending::Unreadable
+}
+
+/// Tells that something comes with a later version.
+pub(super) fn not_supported_yet(what: &str) -> Ending {
+    problem(&format!("not supported yet: {what}"))
+}
+
+/// Tells of a fact that is no result.
+pub(super) fn note(text: &str) {
+    write(&format!("note: {text}\n"));
+}
+
+/// Tells of everything that could not be used.
+pub(super) fn problems(problems: &[Problem]) {
+    let style = Style::of_stderr();
+    for problem in problems {
+        match problem {
+            Problem::Refused(refusal) => write(&render(refusal, style)),
+            Problem::Unreadable { path, reason } => {
+                write(&format!("error: {path} cannot be read: {reason}\n"));
+            }
+        }
+    }
+}
+
+/// How messages look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Style {
+    is_coloured: bool,
+    is_unicode: bool,
+}
+
+impl Style {
+    fn of_stderr() -> Self {
+        let is_terminal = io::stderr().is_terminal();
+        let is_coloured = is_terminal && env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
+        Self { is_coloured, is_unicode: is_terminal }
+    }
+}
+
+/// Every fault of a file, each with its excerpt.
+fn render(refusal: &Refusal, style: Style) -> String {
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme {
+        characters: if style.is_unicode {
+            ThemeCharacters::unicode()
+        } else {
+            ThemeCharacters { error: "error:".into(), ..ThemeCharacters::ascii() }
+        },
+        styles: if style.is_coloured { ThemeStyles::ansi() } else { ThemeStyles::none() },
+    })
+    .with_links(false)
+    .with_width(100)
+    .with_context_lines(1);
+    let mut text = String::new();
+    for fault in &refusal.faults {
+        let (line, column) = refusal.source.position(fault.span.start);
+        let place = format!("{}:{line}:{column}", refusal.source.name);
+        let shown = Shown {
+            message: format!("{place}: {}", fault.message),
+            fault,
+            excerpt: excerpt(&refusal.source),
+            span: first_line(&refusal.source, fault),
+        };
+        if handler.render_report(&mut text, &shown).is_err() {
+            text.push_str(&shown.message);
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn excerpt(source: &Source) -> NamedSource<String> {
+    NamedSource::new(&source.name, source.text.to_string())
+}
+
+/// The place of a fault, no further than to the end of its first line.
+fn first_line(source: &Source, fault: &Fault) -> SourceSpan {
+    let text = source.text.get(fault.span.start..fault.span.end).unwrap_or("");
+    let length = text.lines().next().map_or(0, |line| line.trim_end().len());
+    (fault.span.start.min(source.text.len()), length).into()
+}
+
+/// A fault as the renderer wants it.
+#[derive(Debug)]
+struct Shown<'a> {
+    message: String,
+    fault: &'a Fault,
+    excerpt: NamedSource<String>,
+    span: SourceSpan,
+}
+
+impl core::fmt::Display for Shown<'_> {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl core::error::Error for Shown<'_> {}
+
+impl Diagnostic for Shown<'_> {
+    fn help<'b>(&'b self) -> Option<Box<dyn core::fmt::Display + 'b>> {
+        self.fault.help.as_ref().map(|help| Box::new(help) as Box<dyn core::fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.excerpt)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let label = LabeledSpan::new_with_span(Some(self.fault.label.clone()), self.span);
+        Some(Box::new(core::iter::once(label)))
+    }
+}
+
+/// Writes to stderr. Where nobody listens, nobody needs to be told.
+pub(super) fn write(text: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+}

@@ -1,0 +1,7 @@
+//! The command `icelab`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    icelab::cli::main()
+}

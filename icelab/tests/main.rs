@@ -1,0 +1,3 @@
+//! The scenario front-end and the command line, seen from outside.
+
+mod shipped;

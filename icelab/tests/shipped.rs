@@ -1,0 +1,32 @@
+//! The scenario files that come with the project.
+
+use std::path::Path;
+
+use icelab::scenario::load::Scenario;
+use icelab::scenario::text::source::Source;
+
+fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "yaml") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn every_shipped_scenario_is_readable() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+    let mut found = Vec::new();
+    files(&folder, &mut found);
+    assert!(!found.is_empty());
+    for path in found {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let read = Scenario::read(Source::new(path.display().to_string(), text));
+        if let Err(refusal) = read {
+            panic!("{refusal}");
+        }
+    }
+}
