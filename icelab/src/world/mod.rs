@@ -7,6 +7,7 @@
 //!   and answers travel; [`event`] what events do; [`drop_rule`] which packets they drop.
 //! - [`traffic`]: little application messages that show whether the call still works.
 //! - [`notes`]: protocol events as the record's notes.
+//! - [`scene`]: who stands where, for stories.
 //! - [`judge`]: what was expected against what happened; [`outcome`]: what a run comes to.
 
 mod agenda;
@@ -20,6 +21,7 @@ mod judge;
 mod notes;
 mod outcome;
 mod run;
+mod scene;
 mod signalling;
 mod start;
 mod traffic;

@@ -56,13 +56,14 @@ fn ice_note(event: &ice::Event) -> Option<Note> {
         ice::Event::Restarted { generation } => {
             ("ice.restart", vec![("generation", (*generation).into())])
         }
-        ice::Event::PairAdded { local, local_kind, remote, remote_kind, .. } => (
+        ice::Event::PairAdded { local, local_kind, remote, remote_kind, priority, .. } => (
             "ice.pair",
             vec![
                 ("local", (*local).into()),
                 ("remote", (*remote).into()),
                 ("local_kind", local_kind.word().into()),
                 ("remote_kind", remote_kind.word().into()),
+                ("priority", i64::try_from(*priority).unwrap_or(i64::MAX).into()),
             ],
         ),
         ice::Event::RoleSwitched(role) => {
@@ -236,6 +237,7 @@ const fn purpose_word(purpose: ice::CheckPurpose) -> &'static str {
         ice::CheckPurpose::Triggered => "triggered",
         ice::CheckPurpose::Consent => "consent",
         ice::CheckPurpose::Standby => "standby",
+        ice::CheckPurpose::Verification => "verification",
     }
 }
 
