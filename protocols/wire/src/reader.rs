@@ -13,36 +13,42 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// A reader at the start of `bytes`.
+    #[inline]
     #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes, length: bytes.len() }
     }
 
     /// How many bytes have been read.
+    #[inline]
     #[must_use]
     pub const fn position(&self) -> usize {
         self.length - self.rest.len()
     }
 
     /// How many bytes are left.
+    #[inline]
     #[must_use]
     pub const fn remaining(&self) -> usize {
         self.rest.len()
     }
 
     /// Whether nothing is left.
+    #[inline]
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
     /// The bytes that are left, without reading them.
+    #[inline]
     #[must_use]
     pub const fn peek(&self) -> &'a [u8] {
         self.rest
     }
 
     /// Reads all that is left.
+    #[inline]
     #[must_use]
     pub const fn rest(&mut self) -> &'a [u8] {
         let rest = self.rest;
@@ -54,6 +60,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`DecodeError::Truncated`] where fewer are left.
+    #[inline]
     pub const fn take(&mut self, length: usize) -> Result<&'a [u8], DecodeError> {
         match self.rest.split_at_checked(length) {
             Some((taken, rest)) => {
@@ -68,6 +75,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`DecodeError::Truncated`] where fewer are left.
+    #[inline]
     pub const fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         match self.rest.split_first_chunk::<N>() {
             Some((taken, rest)) => {
@@ -82,6 +90,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`DecodeError::Truncated`] where nothing is left.
+    #[inline]
     pub const fn u8(&mut self) -> Result<u8, DecodeError> {
         match self.array::<1>() {
             Ok([byte]) => Ok(byte),
@@ -93,6 +102,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`DecodeError::Truncated`] where fewer are left.
+    #[inline]
     pub const fn u16(&mut self) -> Result<u16, DecodeError> {
         match self.array() {
             Ok(bytes) => Ok(u16::from_be_bytes(bytes)),
@@ -104,6 +114,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`DecodeError::Truncated`] where fewer are left.
+    #[inline]
     pub const fn u24(&mut self) -> Result<u32, DecodeError> {
         match self.array::<3>() {
             Ok([a, b, c]) => Ok(u32::from_be_bytes([0, a, b, c])),
@@ -115,6 +126,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`DecodeError::Truncated`] where fewer are left.
+    #[inline]
     pub const fn u32(&mut self) -> Result<u32, DecodeError> {
         match self.array() {
             Ok(bytes) => Ok(u32::from_be_bytes(bytes)),
@@ -126,6 +138,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`DecodeError::Truncated`] where fewer are left.
+    #[inline]
     pub const fn u64(&mut self) -> Result<u64, DecodeError> {
         match self.array() {
             Ok(bytes) => Ok(u64::from_be_bytes(bytes)),
@@ -137,6 +150,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`DecodeError::Trailing`] where bytes are left.
+    #[inline]
     pub const fn finish(self) -> Result<(), DecodeError> {
         if self.rest.is_empty() {
             Ok(())

@@ -8,73 +8,86 @@ pub struct Writer {
 
 impl Writer {
     /// An empty buffer.
+    #[inline]
     #[must_use]
     pub const fn new() -> Self {
         Self { bytes: Vec::new() }
     }
 
     /// An empty buffer with room for `capacity` bytes.
+    #[inline]
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
         Self { bytes: Vec::with_capacity(capacity) }
     }
 
     /// How many bytes have been written.
+    #[inline]
     #[must_use]
     pub const fn len(&self) -> usize {
         self.bytes.len()
     }
 
     /// Whether nothing has been written.
+    #[inline]
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
     /// What has been written.
+    #[inline]
     #[must_use]
     pub fn as_slice(&self) -> &[u8] {
         &self.bytes
     }
 
     /// What has been written, without a copy.
+    #[inline]
     #[must_use]
     pub fn into_vec(self) -> Vec<u8> {
         self.bytes
     }
 
     /// Writes one byte.
+    #[inline]
     pub fn u8(&mut self, value: u8) {
         self.bytes.push(value);
     }
 
     /// Writes two bytes.
+    #[inline]
     pub fn u16(&mut self, value: u16) {
         self.bytes.extend_from_slice(&value.to_be_bytes());
     }
 
     /// Writes the low 24 bits of `value` as three bytes.
+    #[inline]
     pub fn u24(&mut self, value: u32) {
         let [_, a, b, c] = value.to_be_bytes();
         self.bytes.extend_from_slice(&[a, b, c]);
     }
 
     /// Writes four bytes.
+    #[inline]
     pub fn u32(&mut self, value: u32) {
         self.bytes.extend_from_slice(&value.to_be_bytes());
     }
 
     /// Writes eight bytes.
+    #[inline]
     pub fn u64(&mut self, value: u64) {
         self.bytes.extend_from_slice(&value.to_be_bytes());
     }
 
     /// Writes `bytes` as they are.
+    #[inline]
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
     /// Writes `count` zero bytes.
+    #[inline]
     pub fn zeros(&mut self, count: usize) {
         self.bytes.resize(self.bytes.len() + count, 0);
     }
@@ -83,6 +96,7 @@ impl Writer {
     ///
     /// # Panics
     /// Where `position` is not at least two bytes before the end: an error of the encoder.
+    #[inline]
     pub fn patch_u16(&mut self, position: usize, value: u16) {
         self.bytes
             .get_mut(position..position + 2)

@@ -1,5 +1,6 @@
 //! What is done to a network while it runs.
 
+use std::time::Duration;
 use std::net::IpAddr;
 
 use super::engine::{Fabric, Node};
@@ -47,6 +48,16 @@ impl Fabric {
     #[must_use]
     pub fn link(&self, owner: NodeId, towards: Option<NodeId>) -> Option<LinkId> {
         self.topology.link(owner, towards)
+    }
+
+    /// The shortest time in which a packet of each host can cross its own link, scheduled changes counted.
+    pub fn least_host_delays(&self) -> impl Iterator<Item = (&Name, Duration)> {
+        let cables = self.topology.cables();
+        cables.filter(|cable| self.kind(cable.owner) == NodeKind::Host).map(|cable| {
+            let up = &cable.config.up;
+            let scheduled = up.schedule.iter().filter_map(|change| change.set.delay);
+            (self.name(cable.owner), scheduled.fold(up.delay, Duration::min))
+        })
     }
 
     /// Cuts the link between two neighbours, without a word to anybody; `false` when they are no neighbours.

@@ -141,10 +141,11 @@ impl Fabric {
         self.now = self.now.max(now.min(most));
     }
 
-    /// Handles the next event, at its time; `false` when there is none.
+    /// Handles the next event, at its time; `false` when there is none. Only what follows from a request at an earlier time
+    /// ([`request_at`](Self::request_at)) has a time before that of the latest event.
     pub fn handle_next(&mut self) -> bool {
         let Some(event) = self.heap.pop() else { return false };
-        self.now = self.now.max(event.at);
+        self.now = event.at;
         self.handled += 1;
         match event.kind {
             Kind::Arrive { link, direction, slot } => {

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use icelab_sans_io::Instant;
 use icelab_sans_io::net::{Datagram, IcmpError, IcmpKind, Interface, Notice, Refusal, Request, Socket};
 
 use super::engine::{Fabric, Node};
@@ -42,6 +43,13 @@ impl Fabric {
             }
             Request::Close(Socket::Listener(_) | Socket::Stream(_)) | Request::Write { .. } => {}
         }
+    }
+
+    /// As [`request`](Self::request), a moment ago: before the latest events, of which it can have changed none.
+    pub(crate) fn request_at(&mut self, node: NodeId, request: Request, at: Instant) {
+        let now = std::mem::replace(&mut self.now, at);
+        self.request(node, request);
+        self.now = now;
     }
 
     /// Starts a host: it has a stack from now on, and is told its interfaces. A running one starts anew.

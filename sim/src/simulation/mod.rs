@@ -3,6 +3,7 @@
 mod native;
 mod network;
 mod step;
+mod tick;
 
 pub use native::Simulation;
 pub use step::{EndlessWork, Step};
