@@ -3,8 +3,9 @@
 use icelab_sans_io::Instant;
 use icelab_sans_io::net::Datagram;
 
-use crate::agent::{Agent, SendError};
+use crate::agent::Agent;
 use crate::discard::Discard;
+use crate::error::SendError;
 use crate::event::Event;
 use crate::path::{Liveness, PathId};
 use crate::state::State;

@@ -3,7 +3,7 @@
 //! An [`Agent`] is given candidates from outside, pairs its own with the peer's, checks the pairs,
 //! and, where it controls, nominates one for each component.
 //!
-//! - [`agent`](Agent): the state machine's outside: commands, getters, dispatch.
+//! - [`agent`](Agent): the state machine's outside: commands, dispatch; `inspect`: getters; `error`.
 //! - [`config`](Config), [`state`](State), [`event`](Event), [`discard`](Discard).
 //! - [`candidate`](Candidate), [`foundation`](Foundation), [`credentials`](Credentials), `priority`.
 //! - `session`: what a restart forgets: candidates, `check_list`, `pair`.
@@ -21,8 +21,10 @@ mod consent;
 mod credentials;
 mod data;
 mod discard;
+mod error;
 mod event;
 mod foundation;
+mod inspect;
 mod lite;
 mod nomination;
 mod pair;
@@ -36,7 +38,7 @@ mod timer;
 mod transaction;
 mod trickle;
 
-pub use agent::{Agent, PairInfo, PairState, RemoteError, SendError};
+pub use agent::Agent;
 pub use candidate::{
     Address, Candidate, CandidateError, CandidateKind, CandidateTransport, LocalCandidate,
     RelayTransport, TcpType,
@@ -44,6 +46,8 @@ pub use candidate::{
 pub use config::{Config, Consent, Grace, Limits, Nomination, Role};
 pub use credentials::{Credentials, CredentialsError};
 pub use discard::{Discard, Discards};
+pub use error::{RemoteError, SendError};
 pub use event::{CheckFailure, CheckPurpose, Event, Ignored, SelectedPair, Side};
 pub use foundation::{Foundation, FoundationError};
+pub use inspect::{PairInfo, PairState};
 pub use state::State;
