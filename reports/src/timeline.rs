@@ -4,7 +4,7 @@ use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
 
 use icelab_sans_io::Instant;
-use icelab_sim::record::{Entry, PacketId, Place};
+use icelab_sim::record::{Entry, NetworkEvent, PacketId, Place};
 
 use crate::reading::check::{Check, Fate, checks, runs};
 use crate::reading::name::Names;
@@ -37,7 +37,10 @@ impl Timeline {
             let text = "new mapping".to_owned();
             Line { at: mapping.made, who: mapping.gateway.to_string(), text }
         }));
-        lines.extend(self.reading.events.iter().map(|(at, event)| Line {
+        let is_news =
+            |event: &NetworkEvent| !matches!(event, NetworkEvent::Started { boot: 1, .. });
+        let events = self.reading.events.iter().filter(|(_, event)| is_news(event));
+        lines.extend(events.map(|(at, event)| Line {
             at: *at,
             who: "*".to_owned(),
             text: event.to_string(),
@@ -94,7 +97,7 @@ fn note_line(note: &Note) -> Option<Line> {
         "gather.candidate" => note.text("kind").to_owned(),
         "gather.done" => "gathered".to_owned(),
         "gather.failed" => format!("gathering failed: {}", note.text("reason")),
-        "ice.state" => note.text("state").to_owned(),
+        "ice.state" => format!("ice {}", note.text("state")),
         "ice.prflx" => format!("learns a {} prflx", note.text("side")),
         "ice.role" => format!("now {}", note.text("role")),
         "ice.nominated" => "nominated".to_owned(),
@@ -104,8 +107,8 @@ fn note_line(note: &Note) -> Option<Line> {
         "ice.consent.lost" => "consent lost".to_owned(),
         "turn.failed" => format!("relay failed: {}", note.text("reason")),
         "signal.sent" => format!("signals {}", note.text("what")),
-        "call.connected" => "connected".to_owned(),
-        "call.disconnected" => "disconnected".to_owned(),
+        "call.connected" => "call connected".to_owned(),
+        "call.disconnected" => "call disconnected".to_owned(),
         _ => return None,
     };
     Some(Line { at: note.at, who: note.node.to_string(), text })

@@ -165,7 +165,7 @@ impl<'a> Names<'a> {
             [.., _, _, _, _, _] => format!("to {} others", used.len()),
             few => {
                 let words: Vec<_> = few.iter().map(|&to| self.other(to, "")).collect();
-                format!("only to {}", words.join(", "))
+                format!("only to {}", words.join(" and "))
             }
         };
         format!(

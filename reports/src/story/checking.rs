@@ -17,7 +17,7 @@ pub(crate) fn tell(page: &mut Page, reading: &Reading, checks: &[Check], names: 
         lines.push(check_line(&run, names));
     }
     lines.extend(reading.notes.iter().filter_map(|note| note_line(note, names)));
-    lines.extend(reading.events.iter().map(|(at, event)| event_line(*at, event)));
+    lines.extend(reading.events.iter().filter_map(|(at, event)| event_line(*at, event)));
     lines.sort_by_key(|line| line.at);
     for line in lines {
         page.entry(line.at, &line.who, &line.text);
@@ -119,8 +119,8 @@ fn note_line(note: &Note, names: &Names<'_>) -> Option<Line> {
                 ),
             }
         }
-        "ice.role" => format!("changes its role to {}", note.text("role")),
-        "ice.state" => format!("is {}", note.text("state")),
+        "ice.role" => role(note.text("role")),
+        "ice.state" => state(note.text("state")),
         "ice.check.failed" => format!("gives up on {}: {}", pair(&note.node), note.text("reason")),
         "ice.nominated" => format!("has settled on {}", pair(&note.node)),
         "ice.consent.lost" => {
@@ -149,7 +149,29 @@ fn note_line(note: &Note, names: &Names<'_>) -> Option<Line> {
     Some(Line { at: note.at, who: note.node.to_string(), text, more: Vec::new() })
 }
 
-fn event_line(at: Instant, event: &NetworkEvent) -> Line {
+fn role(role: &str) -> String {
+    match role {
+        "controlling" => "takes the controlling role: it is to choose the pair".to_owned(),
+        "controlled" => {
+            "takes the controlled role: the other side is to choose the pair".to_owned()
+        }
+        other => format!("takes the role {other}"),
+    }
+}
+
+fn state(state: &str) -> String {
+    match state {
+        "checking" => "begins to check".to_owned(),
+        "connected" => "has a pair that works".to_owned(),
+        "completed" => "is done: the pair is chosen".to_owned(),
+        "disconnected" => "hears nothing on its pair for a while".to_owned(),
+        "failed" => "has failed: no pair works".to_owned(),
+        "closed" => "has ended".to_owned(),
+        other => format!("is {other}"),
+    }
+}
+
+fn event_line(at: Instant, event: &NetworkEvent) -> Option<Line> {
     let (who, text) = match event {
         NetworkEvent::Cut { a, b } => (a, format!("is cut off from {b}, silently")),
         NetworkEvent::Healed { a, b } => (a, format!("and {b} are joined again")),
@@ -166,7 +188,8 @@ fn event_line(at: Instant, event: &NetworkEvent) -> Line {
         NetworkEvent::Unplugged { node, from } => (node, format!("is unplugged from {from}")),
         NetworkEvent::Plugged { node, into } => (node, format!("is plugged into {into}")),
         NetworkEvent::Crashed { node } => (node, "crashes".to_owned()),
-        NetworkEvent::Started { node, .. } => (node, "starts".to_owned()),
+        NetworkEvent::Started { boot: 1, .. } => return None,
+        NetworkEvent::Started { node, .. } => (node, "starts again".to_owned()),
     };
-    Line { at, who: who.to_string(), text, more: Vec::new() }
+    Some(Line { at, who: who.to_string(), text, more: Vec::new() })
 }

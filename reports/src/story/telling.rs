@@ -55,10 +55,8 @@ impl Story {
         }
         let relayed = selected.iter().any(|note| note.text("local_kind") == "relay");
         let way = if relayed { "over a relay" } else { "directly" };
-        let connected = self.reading.notes.iter().filter(|note| note.name == "call.connected");
-        let first_by_peer =
-            peers.iter().filter_map(|peer| connected.clone().find(|note| note.node == **peer));
-        let since = first_by_peer.chain(selected.iter().copied().take(1)).map(|note| note.at).max();
+        let mut connected = self.reading.notes.iter().filter(|note| note.name == "call.connected");
+        let since = connected.next().or(selected.first().copied()).map(|note| note.at);
         let sides = selected.iter().map(|note| self.side(note)).collect::<Vec<_>>().join(", ");
         format!(
             "{} are connected {way} since {} ms: {sides}. {counts}",
