@@ -44,7 +44,7 @@ fn is_turn_channel(payload: &[u8]) -> bool {
 /// RFC 6347 section 4.1 and RFC 9147 section 4: content types 20-25 with version 254.x, or the unified header.
 fn is_dtls(payload: &[u8]) -> bool {
     match payload {
-        [20..=25, 0xfe, 0xfd | 0xfe | 0xff, ..] => payload.len() >= 13,
+        [20..=25, 0xfe, 0xfd..=0xff, ..] => payload.len() >= 13,
         [0x20..=0x3f, ..] => payload.len() >= 20,
         _ => false,
     }
@@ -58,10 +58,7 @@ fn is_rtp(payload: &[u8]) -> bool {
 /// RFC 9000 section 17: a long header with a known version. Short headers cannot be told from noise: they follow a long one,
 /// which the firewall remembers.
 fn is_quic(payload: &[u8]) -> bool {
-    match payload {
-        [0xc0..=0xff, 0, 0, 0, 1, ..] | [0xc0..=0xff, 0x6b, 0x33, 0x43, 0xcf, ..] => true,
-        _ => false,
-    }
+    matches!(payload, [0xc0..=0xff, 0, 0, 0, 1, ..] | [0xc0..=0xff, 0x6b, 0x33, 0x43, 0xcf, ..])
 }
 
 /// RFC 1035 section 4.1.1: a header, one question or more but not many, and a known opcode.

@@ -84,7 +84,7 @@ proptest! {
         let mut seen: Vec<SocketAddr> = vec![endpoint("203.0.113.1:5000")];
         let mut now = Instant::START;
         for step in moves {
-            now = now + Duration::from_secs(step.pause);
+            now += Duration::from_secs(step.pause);
             let remote = REMOTES[step.remote];
             if step.is_outbound {
                 let inside = INSIDES[step.inside];
@@ -146,7 +146,7 @@ proptest! {
         let mut lab = Lab::preset(preset);
         let mut now = Instant::START;
         for step in moves {
-            now = now + Duration::from_secs(step.pause * 5);
+            now += Duration::from_secs(step.pause * 5);
             let (inside, remote) = (INSIDES[step.inside], REMOTES[step.remote]);
             let sent = if step.is_outbound {
                 lab.send(inside, remote, now)
