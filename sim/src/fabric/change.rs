@@ -1,7 +1,7 @@
 //! What is done to a network while it runs.
 
-use std::time::Duration;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use super::engine::{Fabric, Node};
 use crate::link::LinkChange;

@@ -156,7 +156,9 @@ impl Fabric {
             Kind::Serve { link, direction } => {
                 self.with_pipe(link, direction, |pipe, now, acts| pipe.serve(now, acts));
             }
-            Kind::Change { link, direction, index } => self.change_by_schedule(link, direction, index),
+            Kind::Change { link, direction, index } => {
+                self.change_by_schedule(link, direction, index)
+            }
             Kind::Gateway { node } => self.gateway_timeout(node, event.at),
             Kind::Loop { node, slot } => {
                 if let Some(parcel) = self.parcels.take(slot) {
@@ -183,7 +185,10 @@ impl Fabric {
                 self.plan(change.at.max(self.now), Kind::Change { link, direction, index });
             }
         }
-        let pipes = [Pipe::new(config.up, &rng.fork("up", 0)), Pipe::new(config.down, &rng.fork("down", 0))];
+        let pipes = [
+            Pipe::new(config.up, &rng.fork("up", 0)),
+            Pipe::new(config.down, &rng.fork("down", 0)),
+        ];
         self.pipes.push(pipes);
     }
 

@@ -29,7 +29,9 @@ impl Fabric {
                     self.transmit(link, Direction::Down, parcel);
                 }
             }
-            None if is_inside => self.refuse_packet(node, parcel, "no-host", IcmpKind::HostUnreachable),
+            None if is_inside => {
+                self.refuse_packet(node, parcel, "no-host", IcmpKind::HostUnreachable)
+            }
             None if node == NodeId::INTERNET => {
                 self.refuse_packet(node, parcel, "no-route", IcmpKind::NetworkUnreachable);
             }
@@ -125,7 +127,13 @@ impl Fabric {
         false
     }
 
-    fn refuse_packet(&mut self, node: NodeId, parcel: Parcel, reason: &'static str, kind: IcmpKind) {
+    fn refuse_packet(
+        &mut self,
+        node: NodeId,
+        parcel: Parcel,
+        reason: &'static str,
+        kind: IcmpKind,
+    ) {
         self.drop_at(node, parcel.id, reason);
         self.send_error(node, &parcel.packet, kind);
     }

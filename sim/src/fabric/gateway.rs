@@ -63,7 +63,9 @@ impl Gateway {
             (nat::Kind::Napt | nat::Kind::OneToOne, _) => is_v4,
             (nat::Kind::Nat64 { prefix }, Direction::Up) => prefix.contains(packet.destination()),
             (nat::Kind::Nat64 { .. }, Direction::Down) => is_v4,
-            (nat::Kind::Nptv6 { outside }, Direction::Down) => outside.contains(packet.destination()),
+            (nat::Kind::Nptv6 { outside }, Direction::Down) => {
+                outside.contains(packet.destination())
+            }
             (nat::Kind::Nptv6 { .. }, Direction::Up) => !is_v4,
         }
     }

@@ -3,7 +3,9 @@
 use std::net::{IpAddr, SocketAddr};
 
 use icelab_sans_io::Instant;
-use icelab_sans_io::net::{Datagram, IcmpError, IcmpKind, Interface, Notice, Refusal, Request, Socket};
+use icelab_sans_io::net::{
+    Datagram, IcmpError, IcmpKind, Interface, Notice, Refusal, Request, Socket,
+};
 
 use super::engine::{Fabric, Node};
 use super::event::Kind;
@@ -180,7 +182,8 @@ impl Fabric {
     /// The link of the interface that has this address: a socket's own address picks its way out.
     fn way_from(&self, node: NodeId, source: IpAddr) -> Option<LinkId> {
         let mut uplinks = self.topology.site(node).interfaces.iter();
-        let uplink = uplinks.find(|uplink| uplink.is_plugged && uplink.addresses.contains(&source))?;
+        let uplink =
+            uplinks.find(|uplink| uplink.is_plugged && uplink.addresses.contains(&source))?;
         Some(uplink.link)
     }
 

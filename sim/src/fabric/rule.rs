@@ -118,7 +118,11 @@ impl Pattern {
         let there = there.and_then(|end| payload.get(offset..end));
         there.is_some_and(|there| {
             let masks = self.mask.iter().copied().chain(std::iter::repeat(0xff));
-            there.iter().zip(&self.bytes).zip(masks).all(|((is, wanted), mask)| is & mask == wanted & mask)
+            there
+                .iter()
+                .zip(&self.bytes)
+                .zip(masks)
+                .all(|((is, wanted), mask)| is & mask == wanted & mask)
         })
     }
 }

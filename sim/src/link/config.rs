@@ -212,8 +212,7 @@ pub enum Discipline {
 
 impl Discipline {
     /// RFC 8290 section 5.2's values: 1,024 queues and a quantum of 1,514 bytes.
-    pub const FQ_CODEL: Self =
-        Self::FqCoDel { codel: CoDel::DEFAULT, flows: 1024, quantum: 1514 };
+    pub const FQ_CODEL: Self = Self::FqCoDel { codel: CoDel::DEFAULT, flows: 1024, quantum: 1514 };
 }
 
 /// The settings of controlled delay.

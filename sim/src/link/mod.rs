@@ -9,8 +9,8 @@ mod trace;
 
 pub use chance::{Chance, ChanceError};
 pub use config::{
-    Bitrate, CoDel, DirectionConfig, Discipline, LinkChange, LinkConfig, Loss, Oversize, QueueLimit,
-    Reorder, ScheduledChange,
+    Bitrate, CoDel, DirectionConfig, Discipline, LinkChange, LinkConfig, Loss, Oversize,
+    QueueLimit, Reorder, ScheduledChange,
 };
 pub(crate) use pipe::{Act, Admission, Pipe};
 pub use preset::{LINK_PRESETS, LinkPreset};

@@ -99,10 +99,8 @@ fn jitter_is_spread_evenly_and_never_reorders() {
     };
     // Far enough apart that no packet pushes the next one.
     let log = run(config.clone(), 7, &every(10_000, 4_000));
-    let extra: Vec<u64> = arrivals(&log)
-        .iter()
-        .map(|(slot, at)| at - u64::from(*slot) * 10_000 - 10_000)
-        .collect();
+    let extra: Vec<u64> =
+        arrivals(&log).iter().map(|(slot, at)| at - u64::from(*slot) * 10_000 - 10_000).collect();
     let mean = extra.iter().sum::<u64>() / 4_000;
     assert!((1_900..2_100).contains(&mean), "{mean} us on average");
     assert!(extra.iter().all(|micros| *micros <= 4_000));
@@ -224,7 +222,8 @@ fn packets_above_the_mark_threshold_are_marked() {
 
 #[test]
 fn a_new_rate_holds_for_what_waits_and_a_cut_loses_it() {
-    let config = DirectionConfig { rate: Some(Bitrate::from_mbit(8)), ..DirectionConfig::default() };
+    let config =
+        DirectionConfig { rate: Some(Bitrate::from_mbit(8)), ..DirectionConfig::default() };
     let mut pipe = Pipe::new(config, &Rng::from_u64(1));
     let mut acts = Vec::new();
     for slot in 0..4 {

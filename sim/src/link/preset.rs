@@ -31,12 +31,36 @@ pub const LINK_PRESETS: &[LinkPreset] = &[
     row("cable", "a cable modem", OURS, [8_000, 2_000], 200_000, [200, 20], kib(256)),
     row("dsl", "a telephone line", OURS, [12_000, 2_000], 500_000, [50, 10], kib(128)),
     row("wifi", "a good wireless network", PATCHBAY, [5_000, 2_000], 1_000_000, [0, 0], THOUSAND),
-    row("wifi_bad", "a wireless network at its edge", PATCHBAY, [40_000, 15_000], 20_000_000, [20, 20], THOUSAND),
+    row(
+        "wifi_bad",
+        "a wireless network at its edge",
+        PATCHBAY,
+        [40_000, 15_000],
+        20_000_000,
+        [20, 20],
+        THOUSAND,
+    ),
     row("3g", "an old mobile network", PATCHBAY, [100_000, 30_000], 20_000_000, [2, 2], THOUSAND),
     row("lte", "a mobile network", MOBILE, [25_000, 8_000], 5_000_000, [40, 15], THOUSAND),
     row("5g", "a new mobile network", OURS, [12_000, 4_000], 2_000_000, [200, 40], THOUSAND),
-    row("leo", "satellites near the earth", PATCHBAY, [40_000, 7_000], 10_000_000, [0, 0], THOUSAND),
-    row("geo", "a satellite that stands still", PATCHBAY, [300_000, 20_000], 5_000_000, [25, 25], THOUSAND),
+    row(
+        "leo",
+        "satellites near the earth",
+        PATCHBAY,
+        [40_000, 7_000],
+        10_000_000,
+        [0, 0],
+        THOUSAND,
+    ),
+    row(
+        "geo",
+        "a satellite that stands still",
+        PATCHBAY,
+        [300_000, 20_000],
+        5_000_000,
+        [25, 25],
+        THOUSAND,
+    ),
 ];
 
 impl LinkPreset {
@@ -104,7 +128,8 @@ const fn kib(kib: u64) -> QueueLimit {
 const THOUSAND: QueueLimit = QueueLimit::Packets(1_000);
 const OURS: &str = "icelab's own choice of a typical line";
 const PATCHBAY: &str = "patchbay's link conditions; where it names no rate, there is no limit";
-const MOBILE: &str = "delay, jitter and loss of patchbay's link conditions; the rates are icelab's own choice";
+const MOBILE: &str =
+    "delay, jitter and loss of patchbay's link conditions; the rates are icelab's own choice";
 
 #[cfg(test)]
 mod tests {

@@ -95,7 +95,8 @@ impl FromStr for Trace {
             if line_text.is_empty() {
                 continue;
             }
-            let number = line_text.parse().map_err(|_| TraceError::NotANumber { line: index + 1 })?;
+            let number =
+                line_text.parse().map_err(|_| TraceError::NotANumber { line: index + 1 })?;
             milliseconds.push(number);
         }
         Self::new(&milliseconds)

@@ -32,22 +32,18 @@ impl Decoder<'_> {
             },
             tag::QUEUED => What::Queued { packet: self.packet()?, place: self.place()? },
             tag::MARKED => What::Marked { packet: self.packet()?, place: self.place()? },
-            tag::DROPPED => What::Dropped {
-                packet: self.packet()?,
-                place: self.place()?,
-                reason: self.word()?,
-            },
+            tag::DROPPED => {
+                What::Dropped { packet: self.packet()?, place: self.place()?, reason: self.word()? }
+            }
             tag::TRANSLATED => What::Translated {
                 packet: self.packet()?,
                 gateway: self.node()?,
                 from: self.flow()?,
                 to: self.flow()?,
             },
-            tag::COPIED => What::Copied {
-                packet: self.packet()?,
-                copy: self.packet()?,
-                place: self.place()?,
-            },
+            tag::COPIED => {
+                What::Copied { packet: self.packet()?, copy: self.packet()?, place: self.place()? }
+            }
             tag::DELIVERED => What::Delivered { packet: self.packet()?, node: self.node()? },
             tag::MAPPING => What::Mapping {
                 gateway: self.node()?,
@@ -96,10 +92,9 @@ impl Decoder<'_> {
             tag::UNPLUGGED => NetworkEvent::Unplugged { node: self.node()?, from: self.node()? },
             tag::PLUGGED => NetworkEvent::Plugged { node: self.node()?, into: self.node()? },
             tag::CRASHED => NetworkEvent::Crashed { node: self.node()? },
-            tag::STARTED => NetworkEvent::Started {
-                node: self.node()?,
-                boot: self.number()?.try_into().ok()?,
-            },
+            tag::STARTED => {
+                NetworkEvent::Started { node: self.node()?, boot: self.number()?.try_into().ok()? }
+            }
             _ => return None,
         })
     }

@@ -283,3 +283,42 @@ fn halves(hash: [u8; 32]) -> [[u8; 16]; 2] {
 const FORMAT: &str = "icelab record 1";
 /// The hash is fed in pieces of this size, since a call for each entry costs more than the entry.
 const FEED: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(memory: usize, entries: u64) -> Record {
+        let names = ["internet", "alice"].map(Name::new).to_vec();
+        let mut record = Record::new(Level::Full, names, memory);
+        for number in 0..entries {
+            let at = Instant::from_nanos(number * 1_000);
+            record.dropped(at, PacketId(number), Spot::Node(NodeId(1)), "loss");
+        }
+        record
+    }
+
+    fn entries(record: &Record) -> Vec<Entry> {
+        record.entries().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn a_record_longer_than_memory_goes_to_a_file_and_comes_back_in_order() {
+        let (kept, spilled) = (filled(Record::MEMORY, 30_000), filled(100_000, 30_000));
+        assert!(!kept.has_spilled() && spilled.has_spilled());
+        assert_eq!(entries(&kept), entries(&spilled));
+        // Reading twice is reading the same.
+        assert_eq!(entries(&spilled).len(), 30_000);
+        assert_eq!(kept.hash(), spilled.hash());
+    }
+
+    #[test]
+    fn entries_may_be_read_while_more_are_written() {
+        let mut record = filled(100_000, 20_000);
+        assert_eq!(entries(&record).len(), 20_000);
+        record.deadline(Instant::from_secs(1), NodeId(0), "late");
+        let last = entries(&record).pop().unwrap();
+        assert_eq!(last.index, 20_000);
+        assert_eq!(last.to_string(), "20000 1.000000000 deadline internet late");
+    }
+}

@@ -62,22 +62,18 @@ impl Words {
             },
             "queued" => What::Queued { packet: self.packet()?, place: self.place()? },
             "marked" => What::Marked { packet: self.packet()?, place: self.place()? },
-            "dropped" => What::Dropped {
-                packet: self.packet()?,
-                place: self.place()?,
-                reason: self.word()?,
-            },
+            "dropped" => {
+                What::Dropped { packet: self.packet()?, place: self.place()?, reason: self.word()? }
+            }
             "translated" => What::Translated {
                 packet: self.packet()?,
                 gateway: self.name()?,
                 from: self.flow()?,
                 to: self.literal("into").and_then(|()| self.flow())?,
             },
-            "copied" => What::Copied {
-                packet: self.packet()?,
-                copy: self.packet()?,
-                place: self.place()?,
-            },
+            "copied" => {
+                What::Copied { packet: self.packet()?, copy: self.packet()?, place: self.place()? }
+            }
             "delivered" => What::Delivered { packet: self.packet()?, node: self.name()? },
             "mapping" => {
                 let change = self.change()?;

@@ -135,3 +135,20 @@ impl Blocks<'_> {
 }
 
 const BLOCK: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_temporary_file_goes_with_the_store() {
+        let mut store = Store::new(BLOCK);
+        for _ in 0..3 {
+            store.push(&[0], &[7; BLOCK / 2 + 1]);
+        }
+        let path = store.spill.as_ref().unwrap().path.clone();
+        assert!(path.exists());
+        drop(store);
+        assert!(!path.exists());
+    }
+}

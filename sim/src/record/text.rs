@@ -8,9 +8,7 @@ use std::io::BufRead;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::entry::{
-    Entry, MappingChange, Name, NetworkEvent, PacketId, PayloadHash, Place, What,
-};
+use super::entry::{Entry, MappingChange, Name, NetworkEvent, PacketId, PayloadHash, Place, What};
 use super::parse::Words;
 use super::value::Value;
 use crate::packet::{Flow, Protocol};
@@ -45,9 +43,7 @@ impl fmt::Display for What {
             }
             Self::Note { node, name, fields } => {
                 write!(f, "note {} {}", Quoted(node), Quoted(name))?;
-                fields.iter().try_for_each(|(name, value)| {
-                    write!(f, " {} {value}", Quoted(name))
-                })
+                fields.iter().try_for_each(|(name, value)| write!(f, " {} {value}", Quoted(name)))
             }
             Self::Event(event) => write!(f, "{event}"),
             Self::Deadline { node, timer } => {

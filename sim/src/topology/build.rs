@@ -173,9 +173,10 @@ impl Topology {
 
     fn check_families(&self, wish: &Wish) -> Result<(), BuildError> {
         let place = self.site(wish.behind);
-        for (family, is_wished, range) in
-            [("IPv4", wish.families.v4, place.inside.v4), ("IPv6", wish.families.v6, place.inside.v6)]
-        {
+        for (family, is_wished, range) in [
+            ("IPv4", wish.families.v4, place.inside.v4),
+            ("IPv6", wish.families.v6, place.inside.v6),
+        ] {
             if is_wished && wish.behind != NodeId::INTERNET && range.is_none() {
                 return Err(BuildError::NoRoute {
                     node: self.site(wish.node).name.to_string(),
@@ -213,7 +214,12 @@ impl Topology {
             let is_fixed = wish.fixed.iter().any(|address| address.is_ipv4() == is_v4);
             if is_wished && !is_fixed {
                 for _ in 0..count {
-                    addresses.push(self.assign_one(wish.node, wish.behind, is_v4, wish.is_gateway)?);
+                    addresses.push(self.assign_one(
+                        wish.node,
+                        wish.behind,
+                        is_v4,
+                        wish.is_gateway,
+                    )?);
                 }
             }
         }
@@ -252,7 +258,8 @@ impl Topology {
             matches!(translation, Some(nat::Kind::Nat64 { .. } | nat::Kind::Nptv6 { .. }));
         let (has_v4, has_v6) = (
             gateway.families.v4 && !is_v6_only,
-            gateway.families.v6 || translation.is_some_and(|kind| matches!(kind, nat::Kind::Nat64 { .. })),
+            gateway.families.v6
+                || translation.is_some_and(|kind| matches!(kind, nat::Kind::Nat64 { .. })),
         );
         let (given_v4, given_v6) = (gateway.inside_v4, gateway.inside_v6);
         let home = Prefix::new(GatewayConfig::HOME.0.into(), GatewayConfig::HOME.1);
@@ -278,7 +285,8 @@ impl Topology {
         };
         let inside = &mut self.site_mut(node).inside;
         inside.realm = Realm::inside(node, [v4, v6]);
-        inside.addresses = [v4, v6].into_iter().flatten().filter_map(|range| range.nth(1)).collect();
+        inside.addresses =
+            [v4, v6].into_iter().flatten().filter_map(|range| range.nth(1)).collect();
         (inside.v4, inside.v6) = (v4, v6);
         Ok(())
     }
@@ -309,8 +317,9 @@ impl Topology {
                 if let Some(nat::Kind::Nptv6 { outside }) = site.translation() {
                     prefixes.push(outside);
                 }
-                announcements
-                    .extend(prefixes.into_iter().map(|prefix| (node, uplink.link, uplink.behind, prefix)));
+                announcements.extend(
+                    prefixes.into_iter().map(|prefix| (node, uplink.link, uplink.behind, prefix)),
+                );
             }
         }
         self.refuse_overlaps(&announcements)?;
@@ -337,7 +346,8 @@ impl Topology {
         announcements: &[(NodeId, LinkId, NodeId, Prefix)],
     ) -> Result<(), BuildError> {
         let is_range = |prefix: Prefix| prefix != Prefix::host(prefix.address());
-        let ranges: Vec<_> = announcements.iter().filter(|(.., prefix)| is_range(*prefix)).collect();
+        let ranges: Vec<_> =
+            announcements.iter().filter(|(.., prefix)| is_range(*prefix)).collect();
         for (index, (node, _, behind, range)) in ranges.iter().enumerate() {
             for (_, _, other_behind, other) in ranges.iter().take(index) {
                 if behind == other_behind && overlap(*range, *other) {
