@@ -236,11 +236,17 @@ impl Pool {
             return None;
         }
         let count = usize::from((last - first) / step) + 1;
-        let start = below(&mut self.rng, count);
-        (0..count)
-            .map(|turn| (start + turn) % count)
-            .filter_map(|index| u16::try_from(usize::from(first) + index * usize::from(step)).ok())
-            .find(|port| !is_taken(SocketAddr::new(address, *port)))
+        let port_at = |index: usize| {
+            u16::try_from(usize::from(first) + index % count * usize::from(step)).ok()
+        };
+        let is_free = |port: &u16| !is_taken(SocketAddr::new(address, *port));
+        // Ports in use stand together where they were preserved: draws pass over such stretches at once.
+        let drawn =
+            (0..RANDOM_DRAWS).filter_map(|_| port_at(below(&mut self.rng, count))).find(is_free);
+        drawn.or_else(|| {
+            let start = below(&mut self.rng, count);
+            (0..count).filter_map(|turn| port_at(start + turn)).find(is_free)
+        })
     }
 
     fn next_in_sequence(
@@ -344,6 +350,9 @@ fn class_of(port: u16) -> RangeInclusive<u16> {
         1024..=u16::MAX => 1024..=u16::MAX,
     }
 }
+
+/// How often a random port is drawn before all are tried in turn.
+const RANDOM_DRAWS: usize = 32;
 
 fn below(rng: &mut Rng, count: usize) -> usize {
     let bound = u64::try_from(count).unwrap_or(u64::MAX);
