@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use icelab_sim::link::{DirectionConfig, Loss, QueueLimit, LINK_PRESETS};
+use icelab_sim::link::{DirectionConfig, LINK_PRESETS, Loss, QueueLimit};
 use icelab_sim::{LinkConfig, LinkPreset, firewall, nat};
 
 use crate::scenario::text::quantity::{Rate, Share, Size, Time};
@@ -137,7 +137,9 @@ fn nat_terms(config: &nat::Config) -> Vec<String> {
         nat::Ports::PreserveParity => "preserve_parity".to_owned(),
         nat::Ports::Sequential => "sequential".to_owned(),
         nat::Ports::Random => "random".to_owned(),
-        nat::Ports::Block { size, most } => format!("{{ block: {{ size: {size}, most: {most} }} }}"),
+        nat::Ports::Block { size, most } => {
+            format!("{{ block: {{ size: {size}, most: {most} }} }}")
+        }
         nat::Ports::Overload => "overload".to_owned(),
     };
     let hairpin = match config.hairpin {

@@ -1,3 +1,35 @@
 //! The scenario front-end and the command line, seen from outside.
 
+mod cases;
+mod command;
+mod meaning;
+mod refusal;
+mod robustness;
 mod shipped;
+
+use icelab::scenario::load::Scenario;
+use icelab::scenario::plan::Plan;
+use icelab::scenario::text::source::Source;
+
+/// Reads a scenario that has no faults.
+fn read(text: &str) -> Scenario {
+    match Scenario::read(Source::new("test.yaml", text)) {
+        Ok(scenario) => scenario,
+        Err(refusal) => panic!("{refusal}"),
+    }
+}
+
+/// The plan of a scenario's only case.
+fn plan(text: &str) -> Plan {
+    let mut cases = read(text).cases;
+    assert_eq!(cases.len(), 1);
+    cases.remove(0).plan
+}
+
+/// Every message about a scenario that has faults.
+fn refused(text: &str) -> Vec<String> {
+    match Scenario::read(Source::new("test.yaml", text)) {
+        Ok(_) => panic!("accepted: {text}"),
+        Err(refusal) => refusal.lines(),
+    }
+}

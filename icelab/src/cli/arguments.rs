@@ -182,5 +182,6 @@ pub(super) struct LaterArguments {
 }
 
 fn seeds(text: &str) -> Result<Seeds, String> {
-    Seeds::parse(text).ok_or_else(|| "write it as A..B, such as 1..100, the smaller first".to_owned())
+    Seeds::parse(text)
+        .ok_or_else(|| "write it as A..B, such as 1..100, the smaller first".to_owned())
 }

@@ -1,16 +1,17 @@
 //! What goes to stderr: refusals with excerpts, and other problems.
 
+use core::fmt;
 use std::env;
 use std::io::{self, IsTerminal, Write};
 
 use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode,
-    SourceSpan, ThemeCharacters, ThemeStyles,
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, ThemeCharacters,
+    ThemeStyles,
 };
 
 use super::Ending;
+use super::excerpt::Excerpt;
 use crate::scenario::text::fault::{Fault, Refusal};
-use crate::scenario::text::source::Source;
 use crate::suite::files::Problem;
 
 /// Tells of one problem in one line.
@@ -74,12 +75,8 @@ fn render(refusal: &Refusal, style: Style) -> String {
     for fault in &refusal.faults {
         let (line, column) = refusal.source.position(fault.span.start);
         let place = format!("{}:{line}:{column}", refusal.source.name);
-        let shown = Shown {
-            message: format!("{place}: {}", fault.message),
-            fault,
-            excerpt: excerpt(&refusal.source),
-            span: first_line(&refusal.source, fault),
-        };
+        let message = format!("{place}: {}", fault.message);
+        let shown = Shown { message, fault, excerpt: Excerpt::new(&refusal.source, fault.span) };
         if handler.render_report(&mut text, &shown).is_err() {
             text.push_str(&shown.message);
         }
@@ -88,28 +85,16 @@ fn render(refusal: &Refusal, style: Style) -> String {
     text
 }
 
-fn excerpt(source: &Source) -> NamedSource<String> {
-    NamedSource::new(&source.name, source.text.to_string())
-}
-
-/// The place of a fault, no further than to the end of its first line.
-fn first_line(source: &Source, fault: &Fault) -> SourceSpan {
-    let text = source.text.get(fault.span.start..fault.span.end).unwrap_or("");
-    let length = text.lines().next().map_or(0, |line| line.trim_end().len());
-    (fault.span.start.min(source.text.len()), length).into()
-}
-
 /// A fault as the renderer wants it.
 #[derive(Debug)]
 struct Shown<'a> {
     message: String,
     fault: &'a Fault,
-    excerpt: NamedSource<String>,
-    span: SourceSpan,
+    excerpt: Excerpt,
 }
 
-impl core::fmt::Display for Shown<'_> {
-    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.message)
     }
 }
@@ -117,8 +102,8 @@ impl core::fmt::Display for Shown<'_> {
 impl core::error::Error for Shown<'_> {}
 
 impl Diagnostic for Shown<'_> {
-    fn help<'b>(&'b self) -> Option<Box<dyn core::fmt::Display + 'b>> {
-        self.fault.help.as_ref().map(|help| Box::new(help) as Box<dyn core::fmt::Display>)
+    fn help<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
+        self.fault.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -126,7 +111,7 @@ impl Diagnostic for Shown<'_> {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let label = LabeledSpan::new_with_span(Some(self.fault.label.clone()), self.span);
+        let label = LabeledSpan::new_with_span(Some(self.fault.label.clone()), self.excerpt.mark);
         Some(Box::new(core::iter::once(label)))
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! - [`arguments`]: what can be asked.
 //! - [`run`], [`check`], [`explain`], [`new`], [`presets`], [`results`]: a command each.
-//! - [`message`]: refusals and problems, with excerpts, on stderr.
+//! - [`message`]: refusals and problems, with excerpts, on stderr; [`excerpt`]: the lines around a fault.
 
 mod arguments;
 mod check;
+mod excerpt;
 mod explain;
 mod message;
 mod new;

@@ -23,7 +23,9 @@ pub(super) fn new(arguments: &NewArguments) -> Ending {
     };
     let shown = name(&path);
     match written() {
-        Ok(()) => print(&format!("wrote {shown}; try `icelab run {shown}` and `icelab explain {shown}`\n")),
+        Ok(()) => print(&format!(
+            "wrote {shown}; try `icelab run {shown}` and `icelab explain {shown}`\n"
+        )),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             message::problem(&format!("{shown} is there already; choose another name"))
         }

@@ -63,7 +63,8 @@ pub(super) fn run(arguments: &RunArguments) -> Ending {
         ending = message::problem(&format!("{} cannot be written: {error}", path.display()));
     }
     if !problems.is_empty() {
-        let files = if problems.len() == 1 { "1 file" } else { &format!("{} files", problems.len()) };
+        let files =
+            if problems.len() == 1 { "1 file" } else { &format!("{} files", problems.len()) };
         ending = message::problem(&format!("{files} could not be used; the messages stand above"));
     }
     ending
@@ -92,7 +93,9 @@ fn nothing_chosen(arguments: &RunArguments, is_all_read: bool) -> Ending {
             let results = Results { shard: arguments.shard, ..Results::new(Vec::new()) };
             let written = arguments.json.as_ref().map(|path| fs::write(path, results.write()));
             match written {
-                Some(Err(error)) => message::problem(&format!("the results cannot be written: {error}")),
+                Some(Err(error)) => {
+                    message::problem(&format!("the results cannot be written: {error}"))
+                }
                 Some(Ok(())) | None => print("no case in this part\n"),
             }
         }
@@ -119,7 +122,9 @@ fn results(arguments: &RunArguments, chosen: &[Chosen<'_>]) -> Results {
     match arguments.shard {
         None => sweep::judge(chosen, &mut cases),
         Some(_) if chosen.iter().any(|one| !one.case.over_seeds.is_empty()) => {
-            message::note("`over: seeds` is not judged in a shard, which sees only some of the seeds");
+            message::note(
+                "`over: seeds` is not judged in a shard, which sees only some of the seeds",
+            );
         }
         Some(_) => {}
     }

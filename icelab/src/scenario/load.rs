@@ -57,11 +57,7 @@ impl Scenario {
     }
 }
 
-fn read_cases(
-    name: &str,
-    tree: &Node,
-    faults: &mut Faults,
-) -> (Vec<ScenarioCase>, Option<Seeds>) {
+fn read_cases(name: &str, tree: &Node, faults: &mut Faults) -> (Vec<ScenarioCase>, Option<Seeds>) {
     let mut read = Vec::new();
     let mut sweep = None;
     if !matches!(tree.content, Content::Map(_)) {
@@ -115,7 +111,8 @@ fn read_case(
     let resolved = resolve(name, &file, case.labels(), &when_holds, faults)?;
     let sweep = file.sweep.as_ref().and_then(|sweep| sweep.value.seeds.as_ref());
     if let Some(sweep) = file.sweep.as_ref().filter(|sweep| sweep.value.seeds.is_none()) {
-        faults.push(Fault::missing(sweep.span, "seeds", "`sweep`").help("as in `{ seeds: 1..100 }`"));
+        faults
+            .push(Fault::missing(sweep.span, "seeds", "`sweep`").help("as in `{ seeds: 1..100 }`"));
     }
     Some((resolved, sweep.map(|seeds| seeds.value)))
 }
@@ -189,4 +186,3 @@ fn check_when(tree: &Node, matrix: &Matrix, faults: &mut Faults) {
 
 /// How many runs one file may ask for by itself.
 const MOST_RUNS: u64 = 100_000;
-

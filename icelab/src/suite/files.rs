@@ -78,10 +78,8 @@ pub fn load_one(path: &Path) -> Result<Scenario, Problem> {
 }
 
 fn find(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Problem> {
-    let unreadable = |error: std::io::Error| Problem::Unreadable {
-        path: name(path),
-        reason: error.to_string(),
-    };
+    let unreadable =
+        |error: std::io::Error| Problem::Unreadable { path: name(path), reason: error.to_string() };
     if !fs::metadata(path).map_err(unreadable)?.is_dir() {
         files.push(path.to_owned());
         return Ok(());
@@ -98,7 +96,8 @@ fn find(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Probl
     }
     inside.sort();
     for path in inside {
-        let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        let is_hidden =
+            path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
         let is_scenario = path.extension().is_some_and(|end| end == "yaml");
         if !is_hidden && (is_scenario || path.is_dir()) {
             find(&path, depth + 1, files)?;

@@ -63,7 +63,11 @@ fn judged(plan: &Plan, options: RunOptions<'_>) -> Result<Case, String> {
             let kept = keep::read(folder, plan)?;
             let fresh = entries(&outcome.record)?;
             if let Some(divergence) = Divergence::between(kept, fresh) {
-                let text = divergence.to_string().replacen("the two runs", "the kept record and this run", 1);
+                let text = divergence.to_string().replacen(
+                    "the two runs",
+                    "the kept record and this run",
+                    1,
+                );
                 return Ok(unlike(case, text));
             }
         } else {

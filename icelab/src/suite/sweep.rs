@@ -14,8 +14,12 @@ pub fn judge(chosen: &[Chosen<'_>], cases: &mut [Case]) {
     while let Some(first) = chosen.get(start) {
         let length = chosen.iter().skip(start).take_while(|one| one.group == first.group).count();
         let Some(runs) = cases.get_mut(start..start + length) else { return };
-        let failures: Vec<Failure> =
-            first.case.over_seeds.iter().flat_map(|expectation| failures(expectation, runs)).collect();
+        let failures: Vec<Failure> = first
+            .case
+            .over_seeds
+            .iter()
+            .flat_map(|expectation| failures(expectation, runs))
+            .collect();
         if let Some(case) = runs.first_mut()
             && !failures.is_empty()
         {
@@ -63,7 +67,8 @@ fn connected(case: &Case) -> Option<Time> {
 }
 
 fn words<Q: core::fmt::Display>(bound: &Bound<Q>) -> String {
-    let side = |word: &str, limit: &Option<Q>| limit.as_ref().map(|limit| format!("{word} {limit}"));
+    let side =
+        |word: &str, limit: &Option<Q>| limit.as_ref().map(|limit| format!("{word} {limit}"));
     let sides = [side("at least", &bound.at_least), side("at most", &bound.at_most)];
     sides.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

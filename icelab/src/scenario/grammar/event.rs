@@ -143,4 +143,3 @@ words! {
         Data = "data",
     }
 }
-

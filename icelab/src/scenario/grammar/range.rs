@@ -163,9 +163,8 @@ impl FromNode for Ports {
             Content::Empty | Content::Bool(_) | Content::List(_) | Content::Map(_) => None,
         };
         let port = |number: u64| u16::try_from(number).ok().filter(|port| *port > 0);
-        let ports = range.and_then(|range| {
-            Some(Self { first: port(range.first)?, last: port(range.last)? })
-        });
+        let ports = range
+            .and_then(|range| Some(Self { first: port(range.first)?, last: port(range.last)? }));
         if ports.is_none() {
             faults.push(
                 Fault::new(node.span, format!("`{node}` is no port"))

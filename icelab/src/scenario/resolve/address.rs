@@ -127,7 +127,9 @@ impl Ip {
         if families.v4 || families.v6 {
             ip.families = Some(families);
         } else if let Some(terms) = terms.filter(|terms| terms.value.0.is_empty()) {
-            faults.push(Fault::new(terms.span, "a node without any IP version").help("as in `[v4, v6]`"));
+            faults.push(
+                Fault::new(terms.span, "a node without any IP version").help("as in `[v4, v6]`"),
+            );
         }
         ip
     }

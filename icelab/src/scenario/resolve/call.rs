@@ -95,7 +95,10 @@ impl Context<'_> {
         for name in list.iter().flat_map(|list: &&OneOrMany<String>| &list.0) {
             if names.contains(&name.value) {
                 self.faults.push(Fault::new(name.span, format!("`{}` twice", name.value)));
-            } else if self.names.expect(&name.value, name.span, &[Kind::Server], self.faults).is_some()
+            } else if self
+                .names
+                .expect(&name.value, name.span, &[Kind::Server], self.faults)
+                .is_some()
                 && servers.iter().any(|server| server.name == name.value)
             {
                 names.push(name.value.clone());
@@ -110,8 +113,12 @@ impl Context<'_> {
         for definition in definitions {
             if definition.name != offerer && definition.name != answerer {
                 let sides = [offerer, answerer];
-                let fault =
-                    Fault::unknown_word(definition.name_span, &definition.name, &sides, "side of the call");
+                let fault = Fault::unknown_word(
+                    definition.name_span,
+                    &definition.name,
+                    &sides,
+                    "side of the call",
+                );
                 self.faults.push(fault);
             }
         }
@@ -142,8 +149,7 @@ impl Context<'_> {
 }
 
 /// What is written for a peer.
-fn of_peer<'a, T: 'a>(each: &'a PerPeer<T>, peer: &str) -> Option<&'a T>
-{
+fn of_peer<'a, T: 'a>(each: &'a PerPeer<T>, peer: &str) -> Option<&'a T> {
     match each {
         PerPeer::Both(value) => Some(&value.value),
         PerPeer::Each(each) => {

@@ -3,7 +3,9 @@
 use super::Context;
 use super::link::changes;
 use super::name::Kind;
-use crate::scenario::grammar::event::{Drop, Event as Term, MatchFields, MatchOr, PacketWord, SetLink};
+use crate::scenario::grammar::event::{
+    Drop, Event as Term, MatchFields, MatchOr, PacketWord, SetLink,
+};
 use crate::scenario::plan::{Action, Behind, Cable, DropRule, Event, PacketKind, Peer};
 use crate::scenario::text::decode::At;
 use crate::scenario::text::fault::Fault;
@@ -116,8 +118,11 @@ impl Context<'_> {
             }
         }
         self.faults.push(
-            Fault::new(ends.span, format!("no cable between `{}` and `{}`", one.value, other.value))
-                .help(format!("these are cables: {}", help.join(", "))),
+            Fault::new(
+                ends.span,
+                format!("no cable between `{}` and `{}`", one.value, other.value),
+            )
+            .help(format!("these are cables: {}", help.join(", "))),
         );
         None
     }
@@ -140,8 +145,9 @@ impl Context<'_> {
         }
         let Some(owner) = &set.value.link else {
             self.faults.push(
-                Fault::missing(set.span, "link", "`set`")
-                    .help("as in `set: { link: home_a, loss: 5 % }`: whose cable, and what changes"),
+                Fault::missing(set.span, "link", "`set`").help(
+                    "as in `set: { link: home_a, loss: 5 % }`: whose cable, and what changes",
+                ),
             );
             return None;
         };

@@ -78,9 +78,17 @@ impl Context<'_> {
         Expectation {
             at,
             connected: fields.connected.as_ref().and_then(|term| self.connected(term)),
-            path: fields.path.iter().flat_map(|path| &path.value.0).map(|p| self::path(p.value)).collect(),
+            path: fields
+                .path
+                .iter()
+                .flat_map(|path| &path.value.0)
+                .map(|p| path(p.value))
+                .collect(),
             selected,
-            reconnected: fields.reconnected.as_ref().and_then(|term| self.reconnected(term, at, events)),
+            reconnected: fields
+                .reconnected
+                .as_ref()
+                .and_then(|term| self.reconnected(term, at, events)),
         }
     }
 
@@ -151,10 +159,9 @@ impl Context<'_> {
             fields.at.as_ref().map(|at| at.span),
         ];
         if let Some(span) = others.into_iter().flatten().next() {
-            self.faults.push(
-                Fault::new(span, "`over: seeds` judges `connected` only")
-                    .help("write the rest in a map of its own, without `over`: each seed is judged by it"),
-            );
+            self.faults.push(Fault::new(span, "`over: seeds` judges `connected` only").help(
+                "write the rest in a map of its own, without `over`: each seed is judged by it",
+            ));
         }
         let soon = match &fields.connected {
             Some(At { value: ConnectedTerm::Soon(soon), .. }) => soon,

@@ -88,8 +88,7 @@ impl Context<'_> {
     ) -> Gateway {
         let term = &definition.value;
         let nat = term.nat.as_ref().and_then(|nat| nat_terms::resolve(nat, self.faults));
-        let firewall =
-            term.firewall.as_ref().and_then(|term| firewall::resolve(term, self.faults));
+        let firewall = term.firewall.as_ref().and_then(|term| firewall::resolve(term, self.faults));
         let realm = self.realms.get(&behind);
         let ip = Ip::read(term.ip.as_ref(), self.faults);
         for address in &ip.addresses {
@@ -140,8 +139,11 @@ impl Context<'_> {
             };
             if prefix.length() > longest {
                 self.faults.push(
-                    Fault::new(range.span, format!("`{prefix}` has no room for a gateway and a node"))
-                        .help(format!("the longest prefix is /{longest}")),
+                    Fault::new(
+                        range.span,
+                        format!("`{prefix}` has no room for a gateway and a node"),
+                    )
+                    .help(format!("the longest prefix is /{longest}")),
                 );
             }
             if slot.replace(prefix).is_some() {

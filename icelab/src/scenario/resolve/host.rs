@@ -148,8 +148,10 @@ impl Context<'_> {
                 let terms = &links.value.0.0;
                 if terms.len() != 1 && terms.len() != behinds.len() {
                     self.faults.push(
-                        Fault::new(links.span, format!("{} links", terms.len()))
-                            .label(format!("should be one, or one for each of {} interfaces", behinds.len())),
+                        Fault::new(links.span, format!("{} links", terms.len())).label(format!(
+                            "should be one, or one for each of {} interfaces",
+                            behinds.len()
+                        )),
                     );
                 }
                 terms.iter().map(|link| self.links.resolve(Some(link), self.faults)).collect()
@@ -215,8 +217,12 @@ impl Context<'_> {
     fn check_all_used(&mut self, ip: &Ip, given: &[bool], served: Families, owner: &str) {
         for (address, given) in ip.addresses.iter().zip(given) {
             if !given {
-                let message = format!("{} is in the range of none of `{owner}`'s gateways", address.value);
-                self.faults.push(Fault::new(address.span, message).help("write the range with `inside:` of the gateway"));
+                let message =
+                    format!("{} is in the range of none of `{owner}`'s gateways", address.value);
+                self.faults.push(
+                    Fault::new(address.span, message)
+                        .help("write the range with `inside:` of the gateway"),
+                );
             }
         }
         let wanted = ip.families.unwrap_or(served);
@@ -237,10 +243,9 @@ impl Context<'_> {
         owner: &str,
     ) {
         let Behind::Gateway(gateway) = behind else { return };
-        for (wants, routes, family, word) in [
-            (wanted.v4, routed.v4, "IPv4", "v4"),
-            (wanted.v6, routed.v6, "IPv6", "v6"),
-        ] {
+        for (wants, routes, family, word) in
+            [(wanted.v4, routed.v4, "IPv4", "v4"), (wanted.v6, routed.v6, "IPv6", "v6")]
+        {
             if wants && !routes {
                 self.faults.push(
                     Fault::new(span, format!("no way to route {family} from `{owner}`"))

@@ -2,11 +2,11 @@
 
 use core::time::Duration;
 
-use icelab_sim::link::{
-    Bitrate, CoDel, DirectionConfig, Discipline, LinkChange, LinkConfig, Loss, Oversize, QueueLimit,
-    Reorder,
-};
 use icelab_sim::Chance;
+use icelab_sim::link::{
+    Bitrate, CoDel, DirectionConfig, Discipline, LinkChange, LinkConfig, Loss, Oversize,
+    QueueLimit, Reorder,
+};
 use indexmap::IndexMap;
 
 use super::name;
@@ -86,8 +86,9 @@ fn change(fields: &DirectionFields, mut change: LinkChange, faults: &mut Faults)
     if let Some(rate) = &fields.rate {
         if rate.value.0 == 0 {
             faults.push(
-                Fault::new(rate.span, "a rate of 0 carries nothing")
-                    .help("an event `cut: [A, B]` silences a cable; without `rate` there is no limit"),
+                Fault::new(rate.span, "a rate of 0 carries nothing").help(
+                    "an event `cut: [A, B]` silences a cable; without `rate` there is no limit",
+                ),
             );
         }
         change.rate = Some(Some(Bitrate::from_bits_per_second(rate.value.0)));

@@ -39,7 +39,7 @@ pub fn resolve(
     name: &str,
     file: &File,
     labels: IndexMap<String, String>,
-    when_holds: &dyn Fn(&expect::When) -> bool,
+    when_holds: &dyn Fn(&When) -> bool,
     faults: &mut Faults,
 ) -> Option<Resolved> {
     let names = Names::collect(file, faults);

@@ -110,8 +110,11 @@ impl Names {
         match self.kind(&name.value) {
             Some(Kind::Gateway) => Some(Behind::Gateway(name.value.clone())),
             Some(kind) => {
-                let message = format!("`{}` is {}, which nothing can be behind", name.value, kind.article());
-                faults.push(Fault::new(name.span, message).label("should be a gateway or `internet`"));
+                let message =
+                    format!("`{}` is {}, which nothing can be behind", name.value, kind.article());
+                faults.push(
+                    Fault::new(name.span, message).label("should be a gateway or `internet`"),
+                );
                 None
             }
             None => {

@@ -31,7 +31,12 @@ pub(super) fn resolve(nat: &At<Nat>, faults: &mut Faults) -> Option<Config> {
 
 fn named(name: &At<String>, faults: &mut Faults) -> Option<Config> {
     presets::nat(&name.value).unwrap_or_else(|| {
-        faults.push(Fault::unknown_word(name.span, &name.value, &presets::nat_names(), "NAT preset"));
+        faults.push(Fault::unknown_word(
+            name.span,
+            &name.value,
+            &presets::nat_names(),
+            "NAT preset",
+        ));
         None
     })
 }

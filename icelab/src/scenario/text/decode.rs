@@ -90,7 +90,9 @@ impl FromNode for bool {
                 };
                 let fault = Fault::wrong_kind(node, "true or false");
                 faults.push(match meant {
-                    Some(word) => fault.help(format!("write `{word}`: `{text}` is a word in YAML 1.2")),
+                    Some(word) => {
+                        fault.help(format!("write `{word}`: `{text}` is a word in YAML 1.2"))
+                    }
                     None => fault,
                 });
                 None
@@ -121,8 +123,7 @@ impl FromNode for String {
             Content::Text(text) => Some(text.clone()),
             Content::Number(_) | Content::Bool(_) => {
                 faults.push(
-                    Fault::wrong_kind(node, "text")
-                        .help(format!("put it into quotes: \"{node}\"")),
+                    Fault::wrong_kind(node, "text").help(format!("put it into quotes: \"{node}\"")),
                 );
                 None
             }
@@ -222,7 +223,10 @@ impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
 impl<T: FromNode> FromNode for Vec<At<T>> {
     fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
         let Content::List(items) = &node.content else {
-            faults.push(Fault::wrong_kind(node, "a list").help("a list is `[a, b]`, or lines that start with `- `"));
+            faults.push(
+                Fault::wrong_kind(node, "a list")
+                    .help("a list is `[a, b]`, or lines that start with `- `"),
+            );
             return None;
         };
         let read: Vec<_> = items.iter().map(|item| At::from_node(item, faults)).collect();
@@ -286,7 +290,8 @@ impl<T: FromNode> FromNode for Named<T> {
 
 impl<T: Serialize> Serialize for Named<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|definition| (&definition.name, &definition.value)))
+        serializer
+            .collect_map(self.0.iter().map(|definition| (&definition.name, &definition.value)))
     }
 }
 
@@ -309,7 +314,9 @@ impl<T: JsonSchema> JsonSchema for Named<T> {
 pub fn is_name(text: &str) -> bool {
     text.len() <= 48
         && text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-')
+        && text
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-')
 }
 
 /// The entries of a map.
@@ -318,7 +325,8 @@ pub fn map<'a>(node: &'a Node, faults: &mut Faults) -> Option<&'a [Entry]> {
         return Some(entries);
     }
     faults.push(
-        Fault::wrong_kind(node, "a map").help("a map is `{ key: value }`, or lines of `key: value`"),
+        Fault::wrong_kind(node, "a map")
+            .help("a map is `{ key: value }`, or lines of `key: value`"),
     );
     None
 }

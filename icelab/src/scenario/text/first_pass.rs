@@ -3,21 +3,21 @@
 
 use std::collections::BTreeMap;
 
-use saphyr_parser::{Event, Marker, Parser, ScanError, StrInput};
+use saphyr_parser::{Event, Marker, Parser, StrInput};
 use serde_yaml::Value;
 
 use super::fault::Fault;
 use super::node::{Content, Entry, Node};
 use super::source::{Source, Span};
 
-/// The longest file that is read, in bytes.
-pub const MAX_BYTES: usize = 1 << 20;
+/// The longest file that is read, in bytes; real ones have a hundredth of it.
+pub const MAX_BYTES: usize = 256 << 10;
 
 /// How deep maps and lists may nest; no scenario needs half of it.
 pub const MAX_DEPTH: usize = 24;
 
 /// How many values a file may hold.
-pub const MAX_NODES: usize = 100_000;
+pub const MAX_NODES: usize = 20_000;
 
 /// Reads a file's text into a tree of values with their places.
 ///
@@ -33,7 +33,7 @@ pub fn read(source: &Source) -> Result<Node, Fault> {
     let shape = Shape::read(source)?;
     let value: Value = serde_yaml::from_str(&source.text).map_err(|error| {
         let at = error.location().map_or(0, |location| location.index());
-        Fault::new(Span::new(at, at), format!("not readable as YAML: {error}"))
+        unreadable(source, at, &error.to_string())
     })?;
     join(shape, &value).ok_or_else(|| {
         Fault::new(Span::default(), "not readable as YAML: two readers disagree on its shape")
@@ -101,7 +101,9 @@ impl<'a> Events<'a> {
     fn next(&mut self) -> Result<(Event<'a>, Span), Fault> {
         match self.parser.next_event() {
             Some(Ok((event, span))) => Ok((event, self.offsets.span(span.start, span.end))),
-            Some(Err(error)) => Err(self.scan_fault(&error)),
+            Some(Err(error)) => {
+                Err(unreadable(self.source, self.offsets.byte(*error.marker()), error.info()))
+            }
             None => Ok((Event::StreamEnd, Span::default())),
         }
     }
@@ -118,8 +120,9 @@ impl<'a> Events<'a> {
             let message = format!("more than {MAX_NODES} values in one file");
             return Err(Fault::new(span, message));
         }
-        let (Event::Scalar(_, _, _, tag) | Event::SequenceStart(_, tag) | Event::MappingStart(_, tag)) =
-            &event
+        let (Event::Scalar(_, _, _, tag)
+        | Event::SequenceStart(_, tag)
+        | Event::MappingStart(_, tag)) = &event
         else {
             return Err(match event {
                 Event::Alias(_) => Fault::new(span, "aliases (`*name`) are not used in scenarios")
@@ -131,8 +134,7 @@ impl<'a> Events<'a> {
             return Err(Fault::new(span, "tags (`!name`) are not used in scenarios"));
         }
         if depth >= MAX_DEPTH {
-            return Err(Fault::new(span, format!("nested deeper than {MAX_DEPTH} levels"))
-                .help("no scenario needs so many levels: check the indentation and brackets"));
+            return Err(too_deep(span));
         }
         match event {
             Event::SequenceStart(..) => self.list(span, depth),
@@ -161,12 +163,16 @@ impl<'a> Events<'a> {
             let key = match event {
                 Event::MappingEnd => {
                     let last = entries.last().map(|(_, _, last)| last.span.end);
-                    return Ok(Shape { span: whole(start, last, span), parts: Parts::Map(entries) });
+                    return Ok(Shape {
+                        span: whole(start, last, span),
+                        parts: Parts::Map(entries),
+                    });
                 }
                 Event::Scalar(text, _, _, None) => text.into_owned(),
                 _ => {
-                    return Err(Fault::new(span, "a key must be a plain word")
-                        .help("`${name}` and `[…]` as keys need quotes to be values: `key: \"$name\"`"));
+                    return Err(Fault::new(span, "a key must be a plain word").help(
+                        "`${name}` and `[…]` as keys need quotes to be values: `key: \"$name\"`",
+                    ));
                 }
             };
             if let Some(first) = seen.insert(key.clone(), span) {
@@ -179,26 +185,33 @@ impl<'a> Events<'a> {
             entries.push((key, span, value));
         }
     }
+}
 
-    /// What the scanner could not read, in words that say how to mend it.
-    fn scan_fault(&self, error: &ScanError) -> Fault {
-        let at = self.offsets.byte(*error.marker());
-        let line = self.source.line_at(at);
-        let blank: String = line.chars().take_while(|letter| letter.is_whitespace()).collect();
-        let span = Span::new(at, at);
-        if blank.contains('\t') {
-            return Fault::new(span, "a tab in the indentation")
-                .label("in this line")
-                .help("YAML indents with blanks only");
-        }
-        if let Some(bound) = unquoted_bound(line) {
-            return Fault::new(span, format!("an unquoted `{bound}` starts a YAML text block"))
-                .label("in this line")
-                .help("quote the bound, as in `\">= 5 Mbit/s\"`, or write `{ at_least: 5 Mbit/s }`");
-        }
-        Fault::new(span, format!("not readable as YAML: {}", error.info()))
-            .help("check quotes, brackets and indentation here and in the line before")
+/// What a reader of YAML could not read, in words that say how to mend it.
+fn unreadable(source: &Source, at: usize, reason: &str) -> Fault {
+    let line = source.line_at(at);
+    let blank: String = line.chars().take_while(|letter| letter.is_whitespace()).collect();
+    let span = Span::new(at, at);
+    if reason.contains("recursion limit") {
+        return too_deep(span);
     }
+    if blank.contains('\t') {
+        return Fault::new(span, "a tab in the indentation")
+            .label("in this line")
+            .help("YAML indents with blanks only");
+    }
+    if let Some(bound) = unquoted_bound(line) {
+        return Fault::new(span, format!("an unquoted `{bound}` starts a YAML text block"))
+            .label("in this line")
+            .help("quote the bound, as in `\">= 5 Mbit/s\"`, or write `{ at_least: 5 Mbit/s }`");
+    }
+    Fault::new(span, format!("not readable as YAML: {reason}"))
+        .help("check quotes, brackets and indentation here and in the line before")
+}
+
+fn too_deep(span: Span) -> Fault {
+    Fault::new(span, format!("nested deeper than {MAX_DEPTH} levels"))
+        .help("no scenario needs so many levels: check the indentation and brackets")
 }
 
 /// From the first to the last byte of a list or map; only `]` and `}` have a width of their own.
@@ -254,9 +267,10 @@ fn join(shape: Shape, value: &Value) -> Option<Node> {
             Content::List(items.collect::<Option<_>>()?)
         }
         (Parts::Map(shapes), Value::Mapping(values)) if shapes.len() == values.len() => {
-            let entries = shapes.into_iter().zip(values).map(|((key, key_span, shape), (_, value))| {
-                Some(Entry { key, key_span, value: join(shape, value)? })
-            });
+            let entries =
+                shapes.into_iter().zip(values).map(|((key, key_span, shape), (_, value))| {
+                    Some(Entry { key, key_span, value: join(shape, value)? })
+                });
             Content::Map(entries.collect::<Option<_>>()?)
         }
         _ => return None,

@@ -9,7 +9,7 @@ pub fn nearest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Opti
         .into_iter()
         .map(|candidate| (distance(&wanted, &plain(candidate)), candidate))
         .filter(|(distance, candidate)| {
-            *distance <= limit && *distance < candidate.chars().count().max(2)
+            *distance <= limit && *distance < candidate.chars().count().min(wanted.len()).max(1)
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

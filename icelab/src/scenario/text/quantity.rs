@@ -91,6 +91,15 @@ impl Quantity for Rate {
         ("Mbit", "Mbit/s"),
         ("MB/s", "Mbit/s"),
         ("MBps", "Mbit/s"),
+        ("MB", "Mbit/s"),
+        ("MiB/s", "Mbit/s"),
+        ("M", "Mbit/s"),
+        ("kB/s", "kbit/s"),
+        ("KB/s", "kbit/s"),
+        ("kB", "kbit/s"),
+        ("KB", "kbit/s"),
+        ("k", "kbit/s"),
+        ("B/s", "bit/s"),
         ("Gbps", "Gbit/s"),
         ("gbps", "Gbit/s"),
         ("Gb/s", "Gbit/s"),
@@ -203,9 +212,8 @@ impl FromNode for QueueSize {
             Content::Text(text) => parse::<Size>(text).err().and_then(|slip| slip.help),
             _ => None,
         };
-        faults.push(fault.help(slip.unwrap_or_else(|| {
-            "as in `25 packets` or `64 KiB`".to_owned()
-        })));
+        faults
+            .push(fault.help(slip.unwrap_or_else(|| "as in `25 packets` or `64 KiB`".to_owned())));
         None
     }
 }
@@ -281,7 +289,9 @@ fn slip_note(wrong: &str, right: &str) -> &'static str {
         "KiB" | "MiB" | "GiB" if wrong.ends_with('B') => {
             ": sizes count in steps of 1024 bytes, and say so"
         }
-        "Mbit/s" if wrong.starts_with("MB") => ": rates count bits; 1 megabyte is 8 megabits",
+        "bit/s" | "kbit/s" | "Mbit/s" if wrong.contains('B') => {
+            ": rates count bits; 1 byte has 8 of them"
+        }
         _ => "",
     }
 }
@@ -317,7 +327,8 @@ fn written<Q: Quantity>(quantity: Q) -> String {
         (_, Some((word, scale))) => {
             let scale = u128::from(*scale);
             let billionths = u128::from(amount) * 1_000_000_000 / scale;
-            let decimal = format!("{}.{:09}", billionths / 1_000_000_000, billionths % 1_000_000_000);
+            let decimal =
+                format!("{}.{:09}", billionths / 1_000_000_000, billionths % 1_000_000_000);
             format!("{} {word}", decimal.trim_end_matches('0').trim_end_matches('.'))
         }
         (_, None) => amount.to_string(),
@@ -336,9 +347,7 @@ fn read<Q: Quantity>(node: &Node, faults: &mut Faults) -> Option<Q> {
             Err(slip) => slip,
         },
         Content::Empty | Content::Bool(_) | Content::List(_) | Content::Map(_) => {
-            faults.push(
-                Fault::wrong_kind(node, Q::WHAT).help(format!("as in `{}`", Q::EXAMPLE)),
-            );
+            faults.push(Fault::wrong_kind(node, Q::WHAT).help(format!("as in `{}`", Q::EXAMPLE)));
             return None;
         }
     };
@@ -363,10 +372,11 @@ impl<Q: Quantity + FromNode> FromNode for Bound<Q> {
         match &node.content {
             Content::Map(_) => {
                 let limits = Limits::from_entries(map(node, faults)?, &[], faults);
-                let mut side = |limit: Option<super::decode::At<super::decode::Anything>>| match limit {
-                    Some(limit) => Q::from_node(&limit.value.0, faults).map(Some),
-                    None => Some(None),
-                };
+                let mut side =
+                    |limit: Option<super::decode::At<super::decode::Anything>>| match limit {
+                        Some(limit) => Q::from_node(&limit.value.0, faults).map(Some),
+                        None => Some(None),
+                    };
                 let (at_least, at_most) = (side(limits.at_least)?, side(limits.at_most)?);
                 if at_least.is_none() && at_most.is_none() {
                     faults.push(Fault::missing(node.span, "at_least", "a bound"));
@@ -386,17 +396,18 @@ impl<Q: Quantity + FromNode> FromNode for Bound<Q> {
                     (Some(rest), _) => (true, rest),
                     (None, Some(rest)) => (false, rest),
                     (None, None) => {
-                        faults.push(
-                            Fault::new(node.span, format!("`{text}` is no bound")).help(format!(
+                        faults.push(Fault::new(node.span, format!("`{text}` is no bound")).help(
+                            format!(
                                 "as in `\">= {}\"` (with the quotes), or `{{ at_least: {} }}`",
                                 Q::EXAMPLE,
                                 Q::EXAMPLE
-                            )),
-                        );
+                            ),
+                        ));
                         return None;
                     }
                 };
-                let inner = Node { span: node.span, content: Content::Text(rest.trim().to_owned()) };
+                let inner =
+                    Node { span: node.span, content: Content::Text(rest.trim().to_owned()) };
                 let limit = Q::from_node(&inner, faults)?;
                 Some(if is_least {
                     Self { at_least: Some(limit), at_most: None }

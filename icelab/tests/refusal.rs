@@ -1,0 +1,376 @@
+//! What is told about files that cannot be used: one message a fault, with its place and the way out.
+
+use crate::refused;
+
+/// Peers without which no file is complete.
+const PEERS: &str = "peers: { alice: {}, bob: {} }\n";
+
+fn check(text: &str, expected: &[&str]) {
+    assert_eq!(refused(text), expected, "{text}");
+}
+
+#[test]
+fn unknown_keys_name_the_nearest_known_one() {
+    check(
+        "gateway: {}",
+        &["test.yaml:1:1: unknown key `gateway` in a scenario (did you mean `gateways`?)"],
+    );
+    check(
+        "peers:\n  alice: { behnid: x }\n  bob: { link: { rat: 1 kbit/s } }",
+        &[
+            "test.yaml:2:12: unknown key `behnid` in a peer (did you mean `behind`?)",
+            "test.yaml:3:18: unknown key `rat` in a link (did you mean `rate`?)",
+        ],
+    );
+    check(
+        "peers: {}\nsweep: { xyzzy: 1 }",
+        &["test.yaml:2:10: unknown key `xyzzy` in `sweep` (one of: seeds)"],
+    );
+}
+
+#[test]
+fn unknown_words_name_the_nearest_known_one() {
+    let text =
+        "gateways:\n  a: { nat: symetric, link: wfi, firewall: blok_udp }\n".to_owned() + PEERS;
+    check(
+        &text,
+        &[
+            "test.yaml:2:13: unknown NAT preset `symetric` (did you mean `symmetric`?)",
+            "test.yaml:2:29: unknown link `wfi` (did you mean `wifi`?)",
+            "test.yaml:2:44: unknown firewall preset `blok_udp` (did you mean `block_udp`?)",
+        ],
+    );
+    check(
+        &format!("{PEERS}expect: {{ path: relay, selected: {{ alice: srlfx/udp }} }}"),
+        &[
+            "test.yaml:2:17: unknown path `relay` (did you mean `relayed`?)",
+            "test.yaml:2:43: unknown kind of candidate `srlfx/udp` (did you mean `srflx/udp`?)",
+        ],
+    );
+}
+
+#[test]
+fn wrong_units_name_the_right_one() {
+    for (value, message) in [
+        ("rate: 20 Mbps", "test.yaml:1:20: unknown unit `Mbps` (write `20 Mbit/s`)"),
+        (
+            "rate: 2.5MB/s",
+            "test.yaml:1:20: unknown unit `MB/s` (write `2.5 Mbit/s`: rates count bits; 1 byte has 8 of them)",
+        ),
+        (
+            "delay: 30",
+            "test.yaml:1:21: `30` has no unit (write a unit after it: ns, us, ms, s, min, h, as in `30 ms`)",
+        ),
+        ("delay: 2 sec", "test.yaml:1:21: unknown unit `sec` (write `2 s`)"),
+        ("delay: soon", "test.yaml:1:21: `soon` is not a time (as in `30 ms`)"),
+        (
+            "loss: 0.01",
+            "test.yaml:1:20: `0.01` has no unit (write a unit after it: %, as in `1 %`)",
+        ),
+        ("loss: 101 %", "test.yaml:1:20: 101 % is more than all"),
+        (
+            "queue: 64 KB",
+            "test.yaml:1:21: `64 KB` is no size of a queue (write `64 KiB`: sizes count in steps of 1024 bytes, and say so)",
+        ),
+        ("mtu: 40", "test.yaml:1:19: no link has an mtu of 40"),
+        (
+            "burst: 3 packets",
+            "test.yaml:1:21: `burst` needs `loss` (as in `{ loss: 2 %, burst: 3 packets }`)",
+        ),
+    ] {
+        check(&format!("links: {{ x: {{{value}}} }}\n{PEERS}"), &[message]);
+    }
+}
+
+#[test]
+fn an_unquoted_bound_is_told_apart_from_other_slips() {
+    let message = |place: &str| {
+        format!(
+            "test.yaml:{place}: an unquoted `>=` starts a YAML text block (quote the bound, as in `\">= 5 Mbit/s\"`, or write `{{ at_least: 5 Mbit/s }}`)"
+        )
+    };
+    let block = "expect:\n  over: seeds\n  connected:\n    share: >= 99 %\n";
+    check(block, &[&message("4:12")]);
+    let flow = "expect: { over: seeds, connected: { share: >= 99 % } }";
+    check(flow, &[&message("1:44")]);
+}
+
+#[test]
+fn duplicate_keys_tabs_aliases_and_tags_are_refused() {
+    check(
+        "peers:\n  alice: {}\n  alice: {}",
+        &[
+            "test.yaml:3:3: duplicate key `alice` (a key may stand only once in a map: rename one, or merge the two)",
+        ],
+    );
+    check(
+        "peers:\n\talice: {}",
+        &["test.yaml:2:2: a tab in the indentation (YAML indents with blanks only)"],
+    );
+    check(
+        "links: { a: &a {}, b: *a }",
+        &[
+            "test.yaml:1:23: aliases (`*name`) are not used in scenarios (write the value out, or name it under `links:` or `matrix:`)",
+        ],
+    );
+    check("seed: !big 7", &["test.yaml:1:7: tags (`!name`) are not used in scenarios"]);
+    check(
+        "",
+        &["test.yaml:1:1: the file is empty (`icelab new NAME` writes a scenario to start from)"],
+    );
+    check(
+        "seed: 1\n---\nseed: 2",
+        &[
+            "test.yaml:2:1: a second YAML document in one file (one file asks one question: put it into a file of its own)",
+        ],
+    );
+    check(
+        "stun:",
+        &[
+            "test.yaml:1:1: unknown key `stun` in a scenario (one of: asks, seed, limit, runtime, links, gateways, servers, peers, call, events, matrix, sweep, expect)",
+        ],
+    );
+    check(
+        &format!("{PEERS}servers:\n  s:\n    stun:\n"),
+        &[
+            "test.yaml:4:9: a key without a value (write `{}` for an empty value, or remove the key)",
+        ],
+    );
+}
+
+#[test]
+fn words_of_old_yaml_are_no_booleans() {
+    check(
+        &format!("{PEERS}call: {{ trickle: no }}"),
+        &[
+            "test.yaml:2:18: expected true or false, found text (write `false`: `no` is a word in YAML 1.2)",
+        ],
+    );
+}
+
+#[test]
+fn what_comes_later_is_refused_and_never_ignored() {
+    let text = "traffic: {}\ncalls: []\nruntime: tokio
+servers: { t: { turn: { transports: [udp, tls], credentials: rest }, signal: {} } }
+peers: { alice: { mdns: true, tcp: true }, bob: { dtls: {} } }
+call: { data: [], media: [] }
+events: [ { at: 1 s, crash: alice } ]
+expect: { data: {}, selected: { alice: relay/tls } }";
+    let words: Vec<String> = refused(text)
+        .iter()
+        .map(|message| message.split("not supported yet: ").nth(1).unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        words,
+        [
+            "traffic",
+            "calls",
+            "runtime `tokio`",
+            "transport `tls`",
+            "kind of credentials `rest`",
+            "signal",
+            "mdns",
+            "tcp",
+            "dtls",
+            "data",
+            "media",
+            "crash",
+            "data",
+            "kind of candidate `relay/tls`",
+        ]
+    );
+}
+
+#[test]
+fn references_to_nothing_or_to_the_wrong_thing_are_told() {
+    check(
+        "gateways: { home: {} }
+servers: { stun: { stun: {} } }
+peers: { alice: { behind: hoem }, bob: { behind: stun } }
+call: { offerer: home, ice_servers: [sturn, bob] }
+events: [ { at: 1 s, reboot: alice }, { at: 1 s, cut: [alice, bob] } ]",
+        &[
+            "test.yaml:3:27: unknown gateway `hoem` (did you mean `home`?)",
+            "test.yaml:3:50: `stun` is a server, which nothing can be behind",
+            "test.yaml:4:18: `home` is a gateway, not a peer (one of: alice, bob)",
+            "test.yaml:5:30: `alice` is a peer, not a gateway (one of: home)",
+            "test.yaml:5:55: no cable between `alice` and `bob` (these are cables: [alice, internet], [bob, internet])",
+        ],
+    );
+}
+
+#[test]
+fn names_mean_one_thing_each() {
+    check(
+        "gateways: { linux: {}, internet: {}, alice: {}, 7up: {} }\npeers: { alice: {}, bob: {} }",
+        &[
+            "test.yaml:1:49: `7up` cannot be a name (names are letters, digits, `_` and `-`, begin with a letter, and have at most 48 of them)",
+        ],
+    );
+    check(
+        "links: { wifi: {} }\ngateways: { linux: {}, internet: {}, alice: {} }\npeers: { alice: {}, bob: {} }",
+        &[
+            "test.yaml:1:10: `wifi` is the name of a preset (choose another name, such as `my_wifi`)",
+            "test.yaml:2:13: `linux` is the name of a preset (choose another name, such as `my_linux`)",
+            "test.yaml:2:24: `internet` is there already (it is what everything hangs on; choose another name)",
+            "test.yaml:3:10: `alice` is a gateway already (gateways, servers and peers share one space of names: choose another)",
+        ],
+    );
+}
+
+#[test]
+fn a_circle_of_gateways_is_shown_as_one() {
+    check(
+        &format!(
+            "gateways: {{ a: {{ behind: b }}, b: {{ behind: c }}, c: {{ behind: b }} }}\n{PEERS}"
+        ),
+        &[
+            "test.yaml:1:44: a circle of `behind`: b -> c -> b (one of them must be `behind: internet`, which is the default)",
+        ],
+    );
+    check(
+        &format!("gateways: {{ a: {{ behind: a }} }}\n{PEERS}"),
+        &[
+            "test.yaml:1:26: a circle of `behind`: a -> a (one of them must be `behind: internet`, which is the default)",
+        ],
+    );
+}
+
+#[test]
+fn addresses_must_be_readable_of_the_right_kind_and_within_their_range() {
+    check(
+        "gateways:
+  a: { nat: linux, inside: 192.168.1.7/24 }
+  b: { nat: linux, inside: 10.0.0.0/33 }
+  c: { nat: linux, inside: 10.9.0.0/16, outside: 10.1.1.1 }
+  d: { nat: linux, inside: [10.8.0.0/16, 10.7.0.0/16] }
+peers:
+  alice: { behind: c, ip: 10.8.0.1 }
+  bob: { ip: 203.0.113.5 }
+  carol: { ip: 203.0.113.5 }
+  dave: { ip: 127.0.0.1 }
+  erin: { ip: 300.1.1.1 }
+  frank: { ip: ipv6 }",
+        &[
+            "test.yaml:2:28: `192.168.1.7/24` is no range of addresses (the range that holds it is `192.168.1.0/24`)",
+            "test.yaml:3:28: `10.0.0.0/33` is no range of addresses (as in `192.168.1.0/24` or `\"2001:db8:1::/64\"`)",
+            "test.yaml:4:50: 10.1.1.1 is a private address, which the internet does not route (give a public one such as 203.0.113.7, or put the node `behind:` a gateway)",
+            "test.yaml:5:42: a second range of the same IP version",
+            "test.yaml:7:27: 10.8.0.1 is outside the range 10.9.0.0/16 of `c` (or give `c` another range with `inside:`)",
+            "test.yaml:9:16: 203.0.113.5 is `bob`'s address already",
+            "test.yaml:10:15: 127.0.0.1 cannot be the address of a node",
+            "test.yaml:11:15: `300.1.1.1` is no IP address (as in `203.0.113.7` or `\"2001:db8::7\"`)",
+            "test.yaml:12:16: `ipv6` is no IP address (one of: v4, v6)",
+        ],
+    );
+}
+
+#[test]
+fn a_family_that_nothing_routes_is_told() {
+    check(
+        "gateways: { home: { nat: linux } }\npeers: { alice: { behind: home, ip: v6 }, bob: {} }",
+        &[
+            "test.yaml:2:37: no way to route IPv6 from `alice` (add v6 to `ip:` of `home`, as in `ip: [v4, v6]`)",
+        ],
+    );
+    check(
+        "gateways: { a: {}, b: { ip: v6, behind: a } }\npeers: { alice: { behind: b }, bob: {} }",
+        &[
+            "test.yaml:1:29: no way to route IPv6 from `b` (add v6 to `ip:` of `a`, as in `ip: [v4, v6]`)",
+        ],
+    );
+}
+
+#[test]
+fn variables_must_exist_and_when_must_be_possible() {
+    check(
+        "matrix: { nat: [symmetric, full_con] }
+gateways: { a: { nat: $nta }, b: { nat: $nat } }
+peers: { alice: { behind: a }, bob: { behind: b } }",
+        &["test.yaml:2:23: unknown variable `$nta` (did you mean `nat`?)"],
+    );
+    check(
+        "matrix: { nat: [symmetric, full_con] }
+gateways: { a: { nat: $nat } }
+peers: { alice: { behind: a }, bob: {} }",
+        &["test.yaml:1:28: unknown NAT preset `full_con` (did you mean `full_cone`?)"],
+    );
+    check(
+        &format!(
+            "matrix: {{ a: [one, two] }}\n{PEERS}expect:\n  - {{ when: {{ b: one }} }}\n  - {{ when: {{ a: [one, tow] }} }}"
+        ),
+        &[
+            "test.yaml:4:15: `when` asks for `b`, which is not in `matrix` (one of: a)",
+            "test.yaml:5:24: `a` is never `tow` (did you mean `two`?)",
+        ],
+    );
+    check(
+        &format!("asks: Does it cost 5 $?\n{PEERS}"),
+        &[
+            "test.yaml:1:7: a lonely `$` (`$name` stands alone, `${name}` stands inside text, and `$$` is a dollar)",
+        ],
+    );
+    check(
+        &format!("matrix: {{ a: [] }}\n{PEERS}"),
+        &["test.yaml:1:14: `a` has no values, so there is no case"],
+    );
+}
+
+#[test]
+fn times_must_lie_within_the_run() {
+    check(
+        &format!(
+            "limit: 10 s\n{PEERS}events: [ {{ at: 70 s, close: bob }} ]\nexpect: {{ at: 11 s, connected: true }}"
+        ),
+        &[
+            "test.yaml:3:17: 70 s is after the end of the run (write an earlier time, or a `limit` above 70 s)",
+            "test.yaml:4:15: 11 s is after the end of the run (write an earlier time, or a `limit` above 11 s)",
+        ],
+    );
+}
+
+#[test]
+fn expectations_must_be_complete_and_possible() {
+    check(
+        &format!(
+            "{PEERS}expect:\n  - connected: {{ p95: 1 s }}\n  - reconnected: {{ within: 1 s }}\n  - {{ over: seeds, path: direct }}\n  - selected: {{ carol: host/udp }}"
+        ),
+        &[
+            "test.yaml:3:23: `p50`, `p95` and `share` are about many runs (add `over: seeds` beside `connected`)",
+            "test.yaml:4:18: nothing happens before this (write the event under `events:`, or ask for `connected`)",
+            "test.yaml:5:5: `over: seeds` needs `connected` with `p50`, `p95` or `share` (as in `{ over: seeds, connected: { p95: 2 s, share: \">= 99 %\" } }`)",
+            "test.yaml:5:26: `over: seeds` judges `connected` only (write the rest in a map of its own, without `over`: each seed is judged by it)",
+            "test.yaml:6:17: unknown side of the call `carol` (one of: alice, bob)",
+        ],
+    );
+}
+
+#[test]
+fn a_call_needs_two_ends_that_are_not_both_lite() {
+    check(
+        "peers: { alice: {} }",
+        &["test.yaml:1:8: a call needs two peers (as in `peers: { alice: {}, bob: {} }`)"],
+    );
+    check(
+        "peers: { alice: { lite: true }, bob: { lite: true } }\ncall: {}",
+        &["test.yaml:2:7: both sides are lite, so nobody would check anything"],
+    );
+    check(
+        &format!("{PEERS}call: {{ offerer: alice, answerer: alice }}"),
+        &["test.yaml:2:35: `alice` cannot call itself"],
+    );
+}
+
+#[test]
+fn places_are_counted_in_letters_not_bytes() {
+    check(
+        "asks: \"Hört Änne mich?\" # grün\r\npeers: { alice: {}, bob: { lnik: wifi } }",
+        &["test.yaml:2:28: unknown key `lnik` in a peer (did you mean `link`?)"],
+    );
+    check(
+        "asks: Über ü\npeers: { é: {}, bob: {} }",
+        &[
+            "test.yaml:2:10: `é` cannot be a name (names are letters, digits, `_` and `-`, begin with a letter, and have at most 48 of them)",
+        ],
+    );
+}
