@@ -242,6 +242,32 @@ fn a_peer_that_insists_on_one_pair_is_followed() {
     assert_eq!(puppet.agent.selected_pair(1).unwrap().destination, address(OTHER));
 }
 
+#[test]
+fn a_nomination_while_the_selected_pair_is_in_doubt_is_followed_at_once() {
+    let mut puppet = Puppet::alone(Config::default());
+    puppet.agent.add_remote_candidate(candidate("host", 2_130_706_431, REMOTE), puppet.now);
+    puppet.agent.add_remote_candidate(candidate("relay", 16_777_215, OTHER), puppet.now);
+    puppet.agent.end_of_remote_candidates(puppet.now);
+    puppet.meet();
+    puppet.connect();
+    while puppet.count(|it| matches!(it, Event::ConsentDoubtful { .. })) == 0 {
+        puppet.millis(10);
+    }
+    puppet.take();
+    let request = puppet.request(true);
+    puppet.deliver(OTHER, request);
+    for _ in 0..20 {
+        puppet.millis(5);
+        for request in puppet.take_requests() {
+            if request.destination == address(OTHER) {
+                puppet.answer(&request);
+            }
+        }
+    }
+    assert_eq!(puppet.agent.selected_pair(1).unwrap().destination, address(OTHER));
+    assert_eq!(puppet.agent.state(), State::Completed);
+}
+
 /// A request with a rank (draft-thatcher-ice-renomination).
 fn ranked(puppet: &mut Puppet, rank: u32) -> Vec<u8> {
     let (id, username, key) = (puppet.fresh_id(), puppet.username(), puppet.agents_key());
