@@ -27,12 +27,12 @@ fn booted(link: &LinkConfig, level: Level) -> (Fabric, [NodeId; 2], [Datagram; 2
         let local = (fabric.address(host).expect("assigned"), 5000).into();
         fabric.request(host, Request::Bind { local });
     }
-    let datagram = |from: usize, to: usize| {
-        let source = fabric.address(hosts[from]).expect("assigned");
-        let destination = fabric.address(gates[to]).expect("assigned");
+    let datagram = |from: NodeId, to: NodeId| {
+        let [source, destination] = [from, to].map(|node| fabric.address(node).expect("assigned"));
         Datagram::new((source, 5000).into(), (destination, 5000).into(), vec![7; 1200])
     };
-    let datagrams = [datagram(0, 1), datagram(1, 0)];
+    let ([alice, bob], [home_a, home_b]) = (hosts, gates);
+    let datagrams = [datagram(alice, home_b), datagram(bob, home_a)];
     // Each opens its own NAT for the other.
     for (host, datagram) in hosts.iter().zip(&datagrams) {
         fabric.request(*host, Request::Send(datagram.clone()));

@@ -100,7 +100,7 @@ fn a_doctored_entry_is_found_and_named() {
     assert_eq!(first_difference(honest.clone(), honest.clone()), None);
     let mut doctored = honest.clone();
     let at = honest.len() / 2;
-    doctored[at].at = doctored[at].at + Duration::from_nanos(1);
+    doctored[at].at += Duration::from_nanos(1);
     let found = first_difference(honest.clone(), doctored.clone()).unwrap();
     assert_eq!(found.index, at as u64);
     assert_eq!((found.left.as_ref(), found.right.as_ref()), (honest.get(at), doctored.get(at)));

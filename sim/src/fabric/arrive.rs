@@ -17,9 +17,11 @@ impl Fabric {
         let (_, node) = self.ends(link, direction);
         match (self.topology.site(node).kind, direction) {
             (NodeKind::Host, _) => self.deliver(node, parcel),
-            (NodeKind::Router | NodeKind::Gateway, Direction::Up) => self.from_inside(node, parcel),
+            (NodeKind::Router | NodeKind::Gateway, Direction::Up) => {
+                self.forward_from_inside(node, parcel);
+            }
             (NodeKind::Router | NodeKind::Gateway, Direction::Down) => {
-                self.from_outside(node, parcel);
+                self.forward_from_outside(node, parcel);
             }
         }
     }

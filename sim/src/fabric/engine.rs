@@ -157,7 +157,7 @@ impl Fabric {
                 self.with_pipe(link, direction, |pipe, now, acts| pipe.serve(now, acts));
             }
             Kind::Change { link, direction, index } => {
-                self.change_by_schedule(link, direction, index)
+                self.change_by_schedule(link, direction, index);
             }
             Kind::Gateway { node } => self.gateway_timeout(node, event.at),
             Kind::Loop { node, slot } => {

@@ -65,8 +65,7 @@ impl Fabric {
             None
         };
         match verdict {
-            Some(verdict) if is_to_own_outside => self.after_inbound(node, parcel, verdict),
-            Some(verdict) => self.after_outbound(node, parcel, verdict),
+            Some(verdict) => self.after_nat(node, parcel, direction, verdict),
             None if is_to_own_outside => self.record.delivered(self.now, parcel.id, node),
             None => self.emit_upwards(node, parcel),
         }

@@ -13,7 +13,7 @@ use crate::topology::{Direction, NodeId, NodeKind};
 
 impl Fabric {
     /// A packet from behind a router or gateway.
-    pub(super) fn from_inside(&mut self, node: NodeId, mut parcel: Parcel) {
+    pub(super) fn forward_from_inside(&mut self, node: NodeId, mut parcel: Parcel) {
         let destination = parcel.packet.destination();
         if self.is_for(node, &parcel) {
             return self.take(node, parcel);
@@ -30,7 +30,7 @@ impl Fabric {
                 }
             }
             None if is_inside => {
-                self.refuse_packet(node, parcel, "no-host", IcmpKind::HostUnreachable)
+                self.refuse_packet(node, parcel, "no-host", IcmpKind::HostUnreachable);
             }
             None if node == NodeId::INTERNET => {
                 self.refuse_packet(node, parcel, "no-route", IcmpKind::NetworkUnreachable);
@@ -40,12 +40,12 @@ impl Fabric {
     }
 
     /// A packet from the internet's side of a router or gateway.
-    pub(super) fn from_outside(&mut self, node: NodeId, mut parcel: Parcel) {
+    pub(super) fn forward_from_outside(&mut self, node: NodeId, mut parcel: Parcel) {
         if self.is_for(node, &parcel) {
             return self.take(node, parcel);
         }
         match self.translate(node, &mut parcel, Direction::Down) {
-            Some(verdict) => self.after_inbound(node, parcel, verdict),
+            Some(verdict) => self.after_nat(node, parcel, Direction::Down, verdict),
             None => self.downwards(node, parcel),
         }
     }
@@ -56,7 +56,7 @@ impl Fabric {
         }
         let Some(mut parcel) = self.filter(node, parcel, firewall::Direction::Out) else { return };
         match self.translate(node, &mut parcel, Direction::Up) {
-            Some(verdict) => self.after_outbound(node, parcel, verdict),
+            Some(verdict) => self.after_nat(node, parcel, Direction::Up, verdict),
             None => self.up(node, parcel),
         }
     }
@@ -70,26 +70,20 @@ impl Fabric {
         }
     }
 
-    /// Goes on with a packet that a NAT has seen on its way out.
-    pub(super) fn after_outbound(&mut self, node: NodeId, parcel: Parcel, verdict: nat::Verdict) {
+    /// Goes on with a packet that a NAT has seen on its way in this direction.
+    pub(super) fn after_nat(
+        &mut self,
+        node: NodeId,
+        parcel: Parcel,
+        direction: Direction,
+        verdict: nat::Verdict,
+    ) {
         match verdict {
+            nat::Verdict::Forward | nat::Verdict::Hairpin if direction == Direction::Down => {
+                self.downwards(node, parcel);
+            }
             nat::Verdict::Forward => self.up(node, parcel),
             nat::Verdict::Hairpin => self.down(node, parcel),
-            rest => self.after_other(node, parcel, rest),
-        }
-    }
-
-    /// Goes on with a packet that a NAT has seen on its way in.
-    pub(super) fn after_inbound(&mut self, node: NodeId, parcel: Parcel, verdict: nat::Verdict) {
-        match verdict {
-            nat::Verdict::Forward | nat::Verdict::Hairpin => self.downwards(node, parcel),
-            rest => self.after_other(node, parcel, rest),
-        }
-    }
-
-    fn after_other(&mut self, node: NodeId, parcel: Parcel, verdict: nat::Verdict) {
-        match verdict {
-            nat::Verdict::Forward | nat::Verdict::Hairpin => {}
             nat::Verdict::Local => self.take(node, parcel),
             nat::Verdict::Held => self.hold(node, parcel.id),
             nat::Verdict::Drop(reason) => self.drop_at(node, parcel.id, reason.name()),

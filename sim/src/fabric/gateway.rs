@@ -138,10 +138,7 @@ impl Fabric {
         for (id, packet, verdict) in released {
             let id = id.unwrap_or_else(|| self.number());
             let parcel = Parcel { id, packet };
-            match direction {
-                Direction::Up => self.after_outbound(node, parcel, verdict),
-                Direction::Down => self.after_inbound(node, parcel, verdict),
-            }
+            self.after_nat(node, parcel, direction, verdict);
         }
         Some(verdict)
     }

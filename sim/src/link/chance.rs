@@ -30,7 +30,10 @@ impl Chance {
     /// One time in `times`, rounded down; 0 counts as always.
     #[must_use]
     pub const fn one_in(times: u32) -> Self {
-        if times == 0 { Self::ALWAYS } else { Self(BILLION / times) }
+        match BILLION.checked_div(times) {
+            Some(parts) => Self(parts),
+            None => Self::ALWAYS,
+        }
     }
 
     /// Parts per billion.

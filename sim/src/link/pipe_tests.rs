@@ -1,7 +1,10 @@
 //! Each impairment, in number and in effect.
 
+use proptest::prelude::{ProptestConfig, Strategy, any, prop};
+use proptest::{prop_assert, proptest};
+
 use super::*;
-use crate::link::{Bitrate, Chance, Discipline, QueueLimit, Reorder};
+use crate::link::{Bitrate, Chance, CoDel, Discipline, QueueLimit, Reorder};
 
 fn packet(slot: u32, bytes: u32, now: Instant) -> Waiting {
     Waiting { slot, bytes, since: now, flow: 0, is_markable: true }
@@ -52,9 +55,8 @@ fn arrivals(log: &[(Instant, Act)]) -> Vec<(u32, u64)> {
 }
 
 fn drops(log: &[(Instant, Act)], why: &str) -> Vec<u32> {
-    let dropped = |act: &Act| match act {
-        Act::Drop(slot, reason) if *reason == why => Some(*slot),
-        _ => None,
+    let dropped = |act: &Act| {
+        if let Act::Drop(slot, reason) = act { (*reason == why).then_some(*slot) } else { None }
     };
     log.iter().filter_map(|(_, act)| dropped(act)).collect()
 }
@@ -254,4 +256,50 @@ fn a_faster_rate_shortens_the_wait_only_after_the_packet_on_the_wire() {
     let unlimited = LinkChange { rate: Some(None), ..LinkChange::default() };
     pipe.set(&unlimited, Instant::from_millis(1), &mut acts);
     assert_eq!(acts, [Act::Call(Instant::from_secs(1))]);
+}
+
+fn disciplines() -> impl Strategy<Value = Discipline> {
+    let few = CoDel { is_marking: false, ..CoDel::DEFAULT };
+    prop::sample::select(vec![
+        Discipline::DropTail,
+        Discipline::MarkAbove { bytes: 3_000 },
+        Discipline::CoDel(few),
+        Discipline::FQ_CODEL,
+        Discipline::FqCoDel { codel: few, flows: 2, quantum: 300 },
+    ])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn every_packet_arrives_once_or_is_dropped_once(
+        discipline in disciplines(),
+        limit in 0u32..20,
+        is_traced in any::<bool>(),
+        loss in 0u32..50,
+        offers in prop::collection::vec((0u64..30_000, 20u32..1500), 0..200),
+    ) {
+        let config = DirectionConfig {
+            rate: Some(Bitrate::from_mbit(1)),
+            discipline,
+            queue: QueueLimit::Packets(limit),
+            loss: Loss::Independent(Chance::from_percent(loss)),
+            trace: is_traced.then(|| "3\n5\n5\n40\n".parse().unwrap()),
+            ..DirectionConfig::default()
+        };
+        let mut now = 0;
+        let mut timed = Vec::new();
+        for (gap, bytes) in offers {
+            now += gap * 1_000;
+            timed.push((Instant::from_nanos(now), bytes));
+        }
+        let mut ends = vec![0; timed.len()];
+        for (_, act) in run(config, 1, &timed) {
+            if let Act::Arrive { slot, .. } | Act::Drop(slot, _) = act {
+                ends[slot as usize] += 1;
+            }
+        }
+        prop_assert!(ends.iter().all(|count| *count == 1), "{:?}", ends);
+    }
 }

@@ -278,6 +278,6 @@ impl<G: Protocol<Input = Notice, Packet = Request>> Simulation<G> {
 /// How often one guest's timers may fire at one instant, with no other guest's in between.
 const MOST_FIRINGS: u32 = 10_000;
 /// How many calls there may be at one instant in all.
-const MOST_CALLS: u32 = 10_000_000;
+const MOST_CALLS: u32 = 1_000_000;
 /// How much a guest may say at once.
 const MOST_OUTPUTS: u32 = 1_000_000;

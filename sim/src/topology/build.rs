@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use petgraph::Direction::Outgoing;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use super::address::{Blocks, CORE, Realm, overlap};
+use super::address::{Blocks, CORE, Realm};
 use super::config::{Attachment, Families, GatewayConfig};
 use super::error::BuildError;
 use super::network::{Body, Network};
@@ -241,11 +241,19 @@ impl Topology {
         is_v4: bool,
         is_gateway: bool,
     ) -> Result<IpAddr, BuildError> {
-        let assigned = self.site_mut(behind).inside.realm.assign(node, is_gateway, is_v4);
-        assigned.map_err(|range| BuildError::RangeExhausted {
-            node: self.site(node).name.to_string(),
-            range: range.unwrap_or(if is_v4 { Prefix::ALL_V4 } else { Prefix::ALL_V6 }),
-        })
+        let own: Vec<IpAddr> =
+            self.site(node).interfaces.iter().flat_map(|uplink| uplink.addresses.clone()).collect();
+        loop {
+            let assigned = self.site_mut(behind).inside.realm.assign(node, is_gateway, is_v4);
+            let address = assigned.map_err(|range| BuildError::RangeExhausted {
+                node: self.site(node).name.to_string(),
+                range: range.unwrap_or(if is_v4 { Prefix::ALL_V4 } else { Prefix::ALL_V6 }),
+            })?;
+            // Ranges may overlap, but a host tells its interfaces apart by their addresses.
+            if !own.contains(&address) {
+                return Ok(address);
+            }
+        }
     }
 
     /// Gives a gateway its ranges inside.
@@ -301,62 +309,6 @@ impl Topology {
             }
         }
         true
-    }
-
-    /// Tells every node the ways down: each interface's addresses, and each routed range, to all nodes above it up to the
-    /// first one that hides them.
-    pub(super) fn compute_routes(&mut self) -> Result<(), BuildError> {
-        let mut announcements: Vec<(NodeId, LinkId, NodeId, Prefix)> = Vec::new();
-        for (site, id) in self.graph.node_weights().zip(0..) {
-            let node = NodeId(id);
-            for uplink in site.interfaces.iter().filter(|uplink| uplink.is_plugged) {
-                let mut prefixes: Vec<Prefix> =
-                    uplink.addresses.iter().copied().map(Prefix::host).collect();
-                prefixes.extend(site.inside.v4.filter(|_| !site.hides(true)));
-                prefixes.extend(site.inside.v6.filter(|_| !site.hides(false)));
-                if let Some(nat::Kind::Nptv6 { outside }) = site.translation() {
-                    prefixes.push(outside);
-                }
-                announcements.extend(
-                    prefixes.into_iter().map(|prefix| (node, uplink.link, uplink.behind, prefix)),
-                );
-            }
-        }
-        self.refuse_overlaps(&announcements)?;
-        for site in self.graph.node_weights_mut() {
-            site.inside.routes.clear();
-        }
-        for (_, mut link, mut at, prefix) in announcements {
-            loop {
-                let site = self.site_mut(at);
-                site.inside.routes.insert(prefix, link);
-                let is_hidden = site.hides(prefix.address().is_ipv4());
-                match site.interfaces.first() {
-                    Some(uplink) if !is_hidden => (link, at) = (uplink.link, uplink.behind),
-                    Some(_) | None => break,
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Two ranges that are announced to one place must not overlap.
-    fn refuse_overlaps(
-        &self,
-        announcements: &[(NodeId, LinkId, NodeId, Prefix)],
-    ) -> Result<(), BuildError> {
-        let is_range = |prefix: Prefix| prefix != Prefix::host(prefix.address());
-        let ranges: Vec<_> =
-            announcements.iter().filter(|(.., prefix)| is_range(*prefix)).collect();
-        for (index, (node, _, behind, range)) in ranges.iter().enumerate() {
-            for (_, _, other_behind, other) in ranges.iter().take(index) {
-                if behind == other_behind && overlap(*range, *other) {
-                    let node = self.site(*node).name.to_string();
-                    return Err(BuildError::RangesOverlap { node, range: *range, other: *other });
-                }
-            }
-        }
-        Ok(())
     }
 
     pub(crate) fn site(&self, node: NodeId) -> &Site {

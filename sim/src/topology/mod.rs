@@ -5,6 +5,7 @@
 //! Routes are ways down; what matches none goes up.
 
 mod address;
+mod announce;
 mod build;
 mod change;
 mod config;
