@@ -197,6 +197,21 @@ fn when_the_direct_path_dies_both_sides_fall_back_to_the_relay() {
 }
 
 #[test]
+fn a_call_that_was_direct_from_the_first_check_has_a_relay_to_fall_back_to() {
+    let mut network = Network::new([&[], &[]], 1);
+    network.call();
+    network.run_until(State::Completed, seconds(1));
+    network.run_for(seconds(3));
+    assert_eq!(network.kinds(), "LL");
+    network.blocked = Box::new(|_, source, destination| {
+        [source, destination].iter().all(|it| it.ip().to_string().starts_with("203.0.113."))
+    });
+    network.run_for(seconds(20));
+    assert!(network.kinds().contains('R'), "{}", network.log);
+    network.assert_mirrored();
+}
+
+#[test]
 fn with_no_standby_a_dead_path_is_lost_as_the_rfc_says() {
     let strict = |role| Config { standby: 0, ..config(role) };
     let configs = [strict(Role::Controlling), strict(Role::Controlled)];
