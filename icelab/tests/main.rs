@@ -1,5 +1,7 @@
 //! The scenario front-end and the command line, seen from outside.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, in its helpers too")]
+
 mod cases;
 mod command;
 mod meaning;

@@ -156,14 +156,11 @@ events:
   - { at: 0 s, drop: { match: nomination } }
   - { at: 1 s, drop: { match: { packet: stun_success, from: bob, to: alice }, nth: 2..4 } }",
     );
-    let rules: Vec<_> = plan
-        .events
-        .iter()
-        .map(|event| match &event.action {
-            Action::Drop(rule) => rule.clone(),
-            other => panic!("{other:?}"),
-        })
-        .collect();
+    let drops = plan.events.iter().map(|event| {
+        let Action::Drop(rule) = &event.action else { panic!("{event:?}") };
+        rule.clone()
+    });
+    let rules: Vec<_> = drops.collect();
     assert_eq!(
         (rules[0].packet, rules[0].nth.as_slice()),
         (PacketKind::Nomination, [1].as_slice())

@@ -22,7 +22,7 @@ impl Excerpt {
     pub(super) fn new(source: &Source, span: Span) -> Self {
         let (line, column) = source.position(span.start);
         let first = line.saturating_sub(2);
-        let columns_before = if column > WIDTH / 2 { column - WIDTH / 2 } else { 0 };
+        let columns_before = column.saturating_sub(WIDTH / 2);
         let mut text = String::new();
         let mut mark = (0, 0);
         for (index, whole) in source.text.lines().enumerate().skip(first).take(line + 1 - first) {

@@ -170,7 +170,12 @@ fn check_when(tree: &Node, matrix: &Matrix, faults: &mut Faults) {
             };
             let wanted = match &condition.value.content {
                 Content::List(any) if !known(&condition.value) => any.as_slice(),
-                _ => whole,
+                Content::List(_)
+                | Content::Empty
+                | Content::Bool(_)
+                | Content::Number(_)
+                | Content::Text(_)
+                | Content::Map(_) => whole,
             };
             for one in wanted.iter().filter(|one| !known(one)) {
                 let labels: Vec<&str> = values.iter().map(|value| value.label.as_str()).collect();

@@ -223,13 +223,14 @@ pub enum Timeouts {
     /// For UDP in any state.
     Udp(Time),
     /// For each protocol and state.
-    Given(TimeoutFields),
+    Given(Box<TimeoutFields>),
 }
 
 impl FromNode for Timeouts {
     fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
         if matches!(node.content, Content::Map(_)) {
-            return TimeoutFields::from_node(node, faults).map(Self::Given);
+            return TimeoutFields::from_node(node, faults)
+                .map(|fields| Self::Given(Box::new(fields)));
         }
         Time::from_node(node, faults).map(Self::Udp)
     }

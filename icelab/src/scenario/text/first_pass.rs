@@ -124,10 +124,11 @@ impl<'a> Events<'a> {
         | Event::SequenceStart(_, tag)
         | Event::MappingStart(_, tag)) = &event
         else {
-            return Err(match event {
-                Event::Alias(_) => Fault::new(span, "aliases (`*name`) are not used in scenarios")
-                    .help("write the value out, or name it under `links:` or `matrix:`"),
-                _ => Fault::new(span, "not readable as YAML: a value is missing"),
+            return Err(if matches!(event, Event::Alias(_)) {
+                Fault::new(span, "aliases (`*name`) are not used in scenarios")
+                    .help("write the value out, or name it under `links:` or `matrix:`")
+            } else {
+                Fault::new(span, "not readable as YAML: a value is missing")
             });
         };
         if tag.is_some() {
@@ -136,10 +137,12 @@ impl<'a> Events<'a> {
         if depth >= MAX_DEPTH {
             return Err(too_deep(span));
         }
-        match event {
-            Event::SequenceStart(..) => self.list(span, depth),
-            Event::MappingStart(..) => self.map(span, depth),
-            _ => Ok(Shape { span, parts: Parts::Scalar }),
+        if matches!(event, Event::SequenceStart(..)) {
+            self.list(span, depth)
+        } else if matches!(event, Event::MappingStart(..)) {
+            self.map(span, depth)
+        } else {
+            Ok(Shape { span, parts: Parts::Scalar })
         }
     }
 
@@ -160,21 +163,16 @@ impl<'a> Events<'a> {
         let mut seen: BTreeMap<String, Span> = BTreeMap::new();
         loop {
             let (event, span) = self.next()?;
-            let key = match event {
-                Event::MappingEnd => {
-                    let last = entries.last().map(|(_, _, last)| last.span.end);
-                    return Ok(Shape {
-                        span: whole(start, last, span),
-                        parts: Parts::Map(entries),
-                    });
-                }
-                Event::Scalar(text, _, _, None) => text.into_owned(),
-                _ => {
-                    return Err(Fault::new(span, "a key must be a plain word").help(
-                        "`${name}` and `[…]` as keys need quotes to be values: `key: \"$name\"`",
-                    ));
-                }
+            if event == Event::MappingEnd {
+                let last = entries.last().map(|(_, _, last)| last.span.end);
+                return Ok(Shape { span: whole(start, last, span), parts: Parts::Map(entries) });
+            }
+            let Event::Scalar(text, _, _, None) = event else {
+                return Err(Fault::new(span, "a key must be a plain word").help(
+                    "a list or map cannot be a key; quote a value that begins with `[` or `{`",
+                ));
             };
+            let key = text.into_owned();
             if let Some(first) = seen.insert(key.clone(), span) {
                 let (line, _) = self.source.position(first.start);
                 return Err(Fault::new(span, format!("duplicate key `{key}`"))

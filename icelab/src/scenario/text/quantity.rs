@@ -210,7 +210,11 @@ impl FromNode for QueueSize {
             .label("should be packets or bytes");
         let slip = match &node.content {
             Content::Text(text) => parse::<Size>(text).err().and_then(|slip| slip.help),
-            _ => None,
+            Content::Empty
+            | Content::Bool(_)
+            | Content::Number(_)
+            | Content::List(_)
+            | Content::Map(_) => None,
         };
         faults
             .push(fault.help(slip.unwrap_or_else(|| "as in `25 packets` or `64 KiB`".to_owned())));
