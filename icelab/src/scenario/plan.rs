@@ -12,7 +12,8 @@ use icelab_sim::topology::Families;
 use icelab_sim::{firewall, nat};
 use indexmap::IndexMap;
 
-use super::text::quantity::{Bound, Share, Time};
+use super::text::bound::Bound;
+use super::text::quantity::{Share, Time};
 
 /// One case of a scenario file, ready to run.
 #[derive(Clone, Debug)]

@@ -6,7 +6,8 @@ use icelab_reports::results::{Case, Failure, Verdict};
 
 use super::select::Chosen;
 use crate::scenario::plan::SweepExpectation;
-use crate::scenario::text::quantity::{Bound, Share, Time};
+use crate::scenario::text::bound::Bound;
+use crate::scenario::text::quantity::{Share, Time};
 
 /// Judges each sweep as one. What does not hold is told with the first run of the sweep.
 pub fn judge(chosen: &[Chosen<'_>], cases: &mut [Case]) {

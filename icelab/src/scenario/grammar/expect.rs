@@ -6,10 +6,11 @@ use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
+use crate::scenario::text::bound::Bound;
 use crate::scenario::text::decode::{Anything, FromNode, Named, OneOrMany, grammar, words};
 use crate::scenario::text::fault::Faults;
 use crate::scenario::text::node::{Content, Node};
-use crate::scenario::text::quantity::{Bound, Share, Time};
+use crate::scenario::text::quantity::{Share, Time};
 
 grammar! {
     /// What must hold.

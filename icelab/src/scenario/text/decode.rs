@@ -3,11 +3,12 @@
 use core::fmt;
 use std::borrow::Cow;
 
-use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
 use super::fault::{Fault, Faults};
+pub(crate) use super::macros::{grammar, words};
+pub use super::named::{Definition, Named, is_name};
 use super::node::{Content, Entry, Node};
 use super::source::Span;
 
@@ -234,91 +235,6 @@ impl<T: FromNode> FromNode for Vec<At<T>> {
     }
 }
 
-/// Names with what they stand for, in the file's order.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Named<T>(pub Vec<Definition<T>>);
-
-/// A name with what it stands for.
-#[derive(Clone, Debug)]
-pub struct Definition<T> {
-    /// The name.
-    pub name: String,
-    /// Where the name stands.
-    pub name_span: Span,
-    /// What it stands for.
-    pub value: T,
-}
-
-impl<T: PartialEq> PartialEq for Definition<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name && self.value == other.value
-    }
-}
-
-impl<T> Default for Named<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<T: FromNode> FromNode for Named<T> {
-    fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
-        let entries = map(node, faults)?;
-        let mut all = Some(Vec::with_capacity(entries.len()));
-        for entry in entries {
-            if !is_name(&entry.key) {
-                faults.push(
-                    Fault::new(entry.key_span, format!("`{}` cannot be a name", entry.key)).help(
-                        "names are letters, digits, `_` and `-`, begin with a letter, and have at most 48 of them",
-                    ),
-                );
-            }
-            let value = At::<T>::from_node(&entry.value, faults);
-            match (value, &mut all) {
-                (Some(value), Some(list)) => list.push(Definition {
-                    name: entry.key.clone(),
-                    name_span: entry.key_span,
-                    value: value.value,
-                }),
-                (None, _) => all = None,
-                (Some(_), None) => {}
-            }
-        }
-        all.map(Self)
-    }
-}
-
-impl<T: Serialize> Serialize for Named<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer
-            .collect_map(self.0.iter().map(|definition| (&definition.name, &definition.value)))
-    }
-}
-
-impl<T: JsonSchema> JsonSchema for Named<T> {
-    fn schema_name() -> Cow<'static, str> {
-        format!("Named_{}", T::schema_name()).into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<IndexMap<String, At<T>>>()
-    }
-}
-
-/// Whether a text can name something.
-#[must_use]
-pub fn is_name(text: &str) -> bool {
-    text.len() <= 48
-        && text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text
-            .chars()
-            .all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-')
-}
-
 /// The entries of a map.
 pub fn map<'a>(node: &'a Node, faults: &mut Faults) -> Option<&'a [Entry]> {
     if let Content::Map(entries) = &node.content {
@@ -361,125 +277,6 @@ impl<T: Serialize> Serialize for NameOr<T> {
         }
     }
 }
-
-/// Declares a map of the grammar: a struct whose fields are its keys, all of them optional, each with its place.
-///
-/// `later` names keys that the grammar has and this version refuses.
-macro_rules! grammar {
-    (
-        $(#[$meta:meta])*
-        $name:ident, $place:literal {
-            $( $(#[$field_meta:meta])* $field:ident : $kind:ty ),* $(,)?
-        }
-        $( later { $($later:literal),* $(,)? } )?
-    ) => {
-        $(#[$meta])*
-        #[derive(Clone, Debug, Default, PartialEq, schemars::JsonSchema, serde::Serialize)]
-        #[serde(deny_unknown_fields)]
-        pub struct $name {
-            $(
-                $(#[$field_meta])*
-                #[serde(skip_serializing_if = "Option::is_none")]
-                pub $field: Option<$crate::scenario::text::decode::At<$kind>>,
-            )*
-        }
-
-        impl $name {
-            /// The keys that it knows.
-            pub const KEYS: &'static [&'static str] =
-                &[$( $crate::scenario::text::decode::plain_key(stringify!($field)) ),*];
-
-            /// The keys of the grammar that come with a later version.
-            pub const LATER: &'static [&'static str] = &[$( $($later),* )?];
-
-            /// Reads the entries of a map; `more_keys` are known to the caller, for the messages.
-            pub fn from_entries<'a>(
-                entries: impl IntoIterator<Item = &'a $crate::scenario::text::node::Entry>,
-                more_keys: &[&str],
-                faults: &mut $crate::scenario::text::fault::Faults,
-            ) -> Self {
-                #[allow(unused_mut, reason = "a map may have no keys yet")]
-                let mut read = Self::default();
-                for entry in entries {
-                    $(
-                        if entry.key == $crate::scenario::text::decode::plain_key(stringify!($field)) {
-                            read.$field = $crate::scenario::text::decode::FromNode::from_node(&entry.value, faults);
-                            continue;
-                        }
-                    )*
-                    $crate::scenario::text::decode::refuse_key(
-                        entry, Self::KEYS, more_keys, Self::LATER, $place, faults,
-                    );
-                }
-                read
-            }
-        }
-
-        impl $crate::scenario::text::decode::FromNode for $name {
-            fn from_node(
-                node: &$crate::scenario::text::node::Node,
-                faults: &mut $crate::scenario::text::fault::Faults,
-            ) -> Option<Self> {
-                let entries = $crate::scenario::text::decode::map(node, faults)?;
-                Some(Self::from_entries(entries, &[], faults))
-            }
-        }
-    };
-}
-pub(crate) use grammar;
-
-/// Declares the words that may stand in one place.
-///
-/// `later` names words that the grammar has and this version refuses.
-macro_rules! words {
-    (
-        $(#[$meta:meta])*
-        $name:ident, $what:literal {
-            $( $(#[$word_meta:meta])* $variant:ident = $word:literal ),* $(,)?
-        }
-        $( later { $($later:literal),* $(,)? } )?
-    ) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, schemars::JsonSchema, serde::Serialize)]
-        pub enum $name {
-            $( $(#[$word_meta])* #[serde(rename = $word)] $variant, )*
-        }
-
-        impl $name {
-            /// The words.
-            pub const WORDS: &'static [&'static str] = &[$($word),*];
-
-            /// The word of a text.
-            #[must_use]
-            pub fn from_word(word: &str) -> Option<Self> {
-                match word {
-                    $( $word => Some(Self::$variant), )*
-                    _ => None,
-                }
-            }
-
-            /// How it is written.
-            #[must_use]
-            pub const fn word(self) -> &'static str {
-                match self {
-                    $( Self::$variant => $word, )*
-                }
-            }
-        }
-
-        impl $crate::scenario::text::decode::FromNode for $name {
-            fn from_node(
-                node: &$crate::scenario::text::node::Node,
-                faults: &mut $crate::scenario::text::fault::Faults,
-            ) -> Option<Self> {
-                $crate::scenario::text::decode::read_word(
-                    node, Self::from_word, Self::WORDS, &[$( $($later),* )?], $what, faults,
-                )
-            }
-        }
-    };
-}
-pub(crate) use words;
 
 /// A key as it is written: without Rust's mark for its own words.
 #[must_use]
