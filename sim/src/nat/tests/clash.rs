@@ -209,3 +209,14 @@ fn a_cool_down_holds_for_the_same_remote_endpoint_alone() {
     assert_ne!(lab.clone().send(A, R1, just_before(seconds(90))), Ok(outside));
     assert_eq!(lab.clone().send(A, R1, seconds(90)), Ok(outside));
 }
+
+#[test]
+fn a_new_connection_takes_after_none_that_is_over() {
+    let mut lab = Lab::preset("linux");
+    lab.send(A, R1, Instant::START).unwrap();
+    assert_ne!(lab.send(B, R1, Instant::START).unwrap().port(), 5000);
+    // Both end, and others stand in their places.
+    lab.send("192.168.1.4:4000", R3, seconds(30)).unwrap();
+    lab.send("192.168.1.4:4001", R3, seconds(30)).unwrap();
+    assert_eq!(lab.send(B, R2, seconds(30)).unwrap().port(), 5000);
+}

@@ -102,8 +102,10 @@ fn permissions_of_a_mapping_end_with_it() {
         Config { capacity: Some(1), when_full: WhenFull::EvictOldest, ..Config::default() };
     let mut lab = Lab::new(config);
     let first = lab.send(A, R1, Instant::START).unwrap();
+    lab.send(A, R3, Instant::START).unwrap();
     let second = lab.send(B, R2, seconds(1)).unwrap();
     assert_eq!(first, second);
     assert!(!lab.reaches(R1, second, seconds(1)));
+    assert!(!lab.reaches(R3, second, seconds(1)));
     assert!(lab.reaches(R2, second, seconds(1)));
 }

@@ -149,3 +149,25 @@ fn nat64_translates_fragments() {
     check(&packet);
     assert_eq!(packet.flow().unwrap().destination, six);
 }
+
+#[test]
+fn the_oldest_fragmented_packet_is_forgotten_when_there_are_too_many() {
+    let mut lab = lab(Fragments::InOrder);
+    let cut = |identification: u16| {
+        let mut packet = Packet::udp(endpoint(A), endpoint(R1), &[5; 1000]).unwrap();
+        packet.set_identification(identification);
+        packet.fragments(600).unwrap()
+    };
+    let mut verdict_of_later = |firsts: core::ops::Range<u16>, later: u16| {
+        for identification in firsts {
+            let at = Instant::from_millis(u64::from(identification));
+            let verdict = lab.nat.outbound(&mut cut(identification)[0], at);
+            assert_eq!(verdict, Verdict::Forward);
+        }
+        lab.nat.outbound(&mut cut(later)[1], seconds(2))
+    };
+    assert_eq!(verdict_of_later(0..1024, 0), Verdict::Forward);
+    let forgotten = Verdict::Drop(DropReason::FragmentWithoutFirst);
+    assert_eq!(verdict_of_later(1024..1025, 0), forgotten);
+    assert_eq!(verdict_of_later(0..0, 1), Verdict::Forward);
+}
