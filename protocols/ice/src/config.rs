@@ -118,6 +118,10 @@ pub struct Limits {
     pub remote_candidates: usize,
     /// Peer-reflexive candidates, of either side each.
     pub peer_reflexive: usize,
+    /// Pairs of one base with one address of the peer whose checks were answered from elsewhere. With
+    /// so many of them, no more of the peer's ports are learned there: where both NATs map by
+    /// destination, each check and each answer makes another one, for ever.
+    pub asymmetric: usize,
     /// Requests that arrived before the peer's credentials and wait for them.
     pub early_requests: usize,
 }
@@ -171,6 +175,7 @@ impl Default for Limits {
             local_candidates: 64,
             remote_candidates: 100,
             peer_reflexive: 32,
+            asymmetric: 4,
             early_requests: 32,
         }
     }

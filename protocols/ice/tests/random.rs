@@ -287,6 +287,7 @@ const LIMITS: Limits = Limits {
     local_candidates: 8,
     remote_candidates: 10,
     peer_reflexive: 4,
+    asymmetric: 2,
     early_requests: 4,
 };
 

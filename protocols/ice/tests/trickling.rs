@@ -394,6 +394,27 @@ fn pairs_candidates_and_learned_candidates_are_bounded() {
 }
 
 #[test]
+fn ports_that_never_answer_from_where_they_were_asked_are_not_learned_for_ever() {
+    let mut puppet = Puppet::alone(Config::default());
+    puppet.meet();
+    let known = |puppet: &Puppet| puppet.agent.remote_candidates().count();
+    let before = known(&puppet);
+    for port in 1..=20 {
+        let request = puppet.request(false);
+        puppet.deliver(&format!("198.51.100.9:{port}"), request);
+        puppet.millis(50);
+        for check in puppet.take_requests() {
+            let response = puppet.response(&check, address(BASE));
+            puppet.deliver(&format!("198.51.100.9:{}", 100 + port), response);
+        }
+    }
+    assert_eq!(known(&puppet), before + Limits::default().asymmetric);
+    let request = puppet.request(false);
+    puppet.deliver("198.51.100.8:1", request);
+    assert_eq!(known(&puppet), before + Limits::default().asymmetric + 1, "another address");
+}
+
+#[test]
 fn local_peer_reflexive_candidates_are_bounded_too() {
     let limits = Limits { peer_reflexive: 3, ..Limits::default() };
     let mut puppet = Puppet::alone(Config { limits, role: Role::Controlling, ..Config::default() });

@@ -21,7 +21,7 @@ use crate::candidate::{Address, Candidate, CandidateKind, CandidateTransport};
 use crate::check_list::Trigger;
 use crate::config::Role;
 use crate::discard::Discard;
-use crate::event::{CheckPurpose, Event, Side};
+use crate::event::{CheckFailure, CheckPurpose, Event, Side};
 use crate::foundation::Foundation;
 use crate::pair::{PairId, Phase};
 use crate::session::{CheckRequest, EarlyRequest, Origin, Outlook, Remote};
@@ -312,13 +312,27 @@ impl Agent {
             || self.concluded_within(component, CONCLUDED_RECENTLY, now)
     }
 
+    /// Whether the request comes from one more port of an address from which checks are answered from
+    /// elsewhere all the time. Triggered checks go before all others, so they would leave none of
+    /// them a turn.
+    fn is_chase(&self, request: CheckRequest) -> bool {
+        let pairs = self.session.check_list.pairs();
+        let asymmetric = pairs.filter(|pair| {
+            pair.base == request.base
+                && pair.destination.ip() == request.source.ip()
+                && pair.progress == Phase::Failed(CheckFailure::NotSymmetric)
+        });
+        asymmetric.count() >= self.config.limits.asymmetric
+    }
+
     /// Section 7.3.1.3: the remote candidate with the request's source, new where it must be.
     fn learn_remote(&mut self, request: CheckRequest) -> Result<usize, Discard> {
         let component = request.component;
         if let Some(known) = self.session.remote_at(request.source, component) {
             return Ok(known);
         }
-        if self.session.learned_remotes() >= self.config.limits.peer_reflexive {
+        let is_full = self.session.learned_remotes() >= self.config.limits.peer_reflexive;
+        if is_full || self.is_chase(request) {
             return Err(Discard::Limit);
         }
         let candidate = Candidate {
