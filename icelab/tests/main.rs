@@ -8,6 +8,7 @@ mod meaning;
 mod refusal;
 mod robustness;
 mod shipped;
+mod worlds;
 
 use icelab::scenario::load::Scenario;
 use icelab::scenario::plan::Plan;

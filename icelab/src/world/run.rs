@@ -140,7 +140,7 @@ impl Run {
                     self.fire(&event.action)?;
                     let row = self.traffic.begin(now);
                     self.schedule(now, Item::Probe { row });
-                    self.review(now);
+                    self.unsettle();
                 }
             }
             Item::Judge(place) => {

@@ -1,0 +1,175 @@
+//! What happens on the way: reboots, cuts, lost packets, long idle times.
+
+use core::time::Duration;
+
+use icelab::scenario::plan::{
+    Action, Behind, Cable, Connected, DropRule, Expectation, OnDisconnected, Outage, PacketKind,
+    Path, Reconnected,
+};
+use icelab::{Outcome, World};
+
+use super::stage::{Home, assert_path, call, homes, patient_call, preset};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn two_homes(nat: &str) -> World {
+    let home = Home::Nat(preset(nat));
+    let mut world = homes(&home, &home, 1);
+    world.call(call());
+    world
+}
+
+fn back_within(limit: Duration) -> Expectation {
+    Expectation { reconnected: Some(Reconnected::Within(limit)), ..Expectation::default() }
+}
+
+fn cable(node: &str) -> Cable {
+    Cable { node: node.to_owned(), towards: Behind::Internet }
+}
+
+fn recovery(outcome: &Outcome) -> Duration {
+    outcome.reconnected.flatten().expect("traffic flows again")
+}
+
+#[test]
+fn a_call_comes_back_after_a_router_has_rebooted() {
+    let mut world = two_homes("port_restricted");
+    world.at(10 * SECOND, Action::Reboot { gateway: "home_a".to_owned() });
+    world.expect(back_within(20 * SECOND));
+    let outcome = world.run().unwrap();
+    assert_path(&outcome, Path::Direct);
+}
+
+#[test]
+fn a_call_comes_back_after_a_router_has_got_another_address() {
+    let mut world = two_homes("port_restricted");
+    world.at(10 * SECOND, Action::Rebind { gateway: "home_a".to_owned() });
+    world.expect(back_within(25 * SECOND));
+    assert_path(&world.run().unwrap(), Path::Direct);
+}
+
+#[test]
+fn a_short_cut_heals_by_itself() {
+    let mut world = two_homes("port_restricted");
+    world.at(10 * SECOND, Action::Cut(cable("home_a")));
+    world.at(12 * SECOND, Action::Heal(cable("home_a")));
+    world.expect(back_within(SECOND));
+    let outcome = world.run().unwrap();
+    assert_path(&outcome, Path::Direct);
+    assert!(recovery(&outcome) < SECOND, "{:?}", recovery(&outcome));
+}
+
+#[test]
+fn a_cut_that_lasts_is_told_and_a_late_heal_repaired() {
+    let mut world = two_homes("port_restricted");
+    world.limit(Duration::from_secs(120));
+    world.at(10 * SECOND, Action::Cut(cable("home_a")));
+    world.at(60 * SECOND, Action::Heal(cable("home_a")));
+    world.expect(Expectation {
+        at: Some(45 * SECOND),
+        connected: Some(Connected::No),
+        reconnected: Some(Reconnected::No),
+        ..Expectation::default()
+    });
+    world.expect(back_within(30 * SECOND));
+    assert_path(&world.run().unwrap(), Path::Direct);
+}
+
+#[test]
+fn nobody_repairs_a_call_whose_application_does_nothing() {
+    let home = Home::Nat(preset("symmetric"));
+    let mut world = homes(&home, &Home::Nat(preset("full_cone")), 1);
+    let mut call = call();
+    call.on_disconnected = OnDisconnected::Nothing;
+    call.offerer_side.ice_servers = vec!["stun".to_owned()];
+    call.answerer_side.ice_servers = vec!["stun".to_owned()];
+    world.call(call);
+    world.at(10 * SECOND, Action::Cut(cable("home_a")));
+    world.at(50 * SECOND, Action::Heal(cable("home_a")));
+    world.limit(100 * SECOND);
+    world.expect(Expectation {
+        connected: Some(Connected::Within(5 * SECOND)),
+        reconnected: Some(Reconnected::No),
+        ..Expectation::default()
+    });
+    assert_eq!(world.run().unwrap().failures, []);
+}
+
+#[test]
+fn an_uninterrupted_call_counts_as_reconnected_at_once() {
+    let mut world = two_homes("port_restricted");
+    world.at(10 * SECOND, Action::RestartIce { peer: "bob".to_owned() });
+    world.expect(back_within(Duration::ZERO));
+    assert_path(&world.run().unwrap(), Path::Direct);
+}
+
+#[test]
+fn a_lost_nomination_is_sent_again() {
+    let mut world = two_homes("port_restricted");
+    world.call(patient_call());
+    let rule = DropRule {
+        packet: PacketKind::Nomination,
+        from: Some("alice".to_owned()),
+        to: None,
+        nth: vec![1],
+    };
+    world.at(Duration::ZERO, Action::Drop(rule));
+    world.record(icelab_sim::Level::Full);
+    let outcome = world.run().unwrap();
+    assert_path(&outcome, Path::Direct);
+    let is_rule = |entry: icelab_sim::Entry| matches!(entry.what, icelab_sim::What::Dropped { reason, .. } if reason == "rule");
+    let dropped = outcome.record.entries().filter(|entry| is_rule(entry.as_ref().unwrap().clone()));
+    assert_eq!(dropped.count(), 1);
+}
+
+#[test]
+fn a_call_waits_for_the_end_of_a_signalling_outage() {
+    let mut world = two_homes("port_restricted");
+    let mut call = call();
+    let outage = Outage { from: Duration::from_millis(10), until: 3 * SECOND };
+    call.signalling.outages = vec![outage];
+    world.call(call);
+    let outcome = world.run().unwrap();
+    assert_eq!(outcome.path, Path::Direct);
+    assert!(outcome.connected.unwrap() > 3 * SECOND);
+}
+
+#[test]
+fn consent_checks_keep_the_mappings_of_an_idle_call_alive() {
+    for nat in ["linux", "routeros"] {
+        let mut world = two_homes(nat);
+        world.limit(Duration::from_secs(25 * 60));
+        world.expect(Expectation {
+            at: Some(Duration::from_secs(20 * 60)),
+            connected: Some(Connected::Yes),
+            path: vec![Path::Direct],
+            ..Expectation::default()
+        });
+        let outcome = world.run().unwrap();
+        assert_path(&outcome, Path::Direct);
+        assert_eq!(outcome.simulated, Duration::from_secs(20 * 60));
+    }
+}
+
+#[test]
+fn a_relayed_call_outlives_the_lifetime_of_its_allocations() {
+    let mut world = two_homes("symmetric");
+    world.limit(Duration::from_secs(70 * 60));
+    world.expect(Expectation {
+        at: Some(Duration::from_secs(60 * 60)),
+        connected: Some(Connected::Yes),
+        path: vec![Path::Relayed],
+        ..Expectation::default()
+    });
+    assert_path(&world.run().unwrap(), Path::Relayed);
+}
+
+#[test]
+fn a_peer_that_leaves_ends_the_call_and_the_run() {
+    let mut world = two_homes("port_restricted");
+    world.at(10 * SECOND, Action::Close { peer: "bob".to_owned() });
+    world.limit(Duration::from_secs(300));
+    let outcome = world.run().unwrap();
+    assert_eq!(outcome.failures, []);
+    assert!(outcome.simulated < Duration::from_secs(60), "{:?}", outcome.simulated);
+}
