@@ -25,7 +25,11 @@ pub(crate) enum Negotiation {
     /// Our offer waits for the end of gathering.
     OfferWaits,
     /// Our offer waits for its answer.
-    Offered,
+    Offered {
+        /// A restart that was asked for meanwhile: its offer may only follow the answer, which would
+        /// else be taken for the answer to it (W3C: negotiation is needed once the state is stable).
+        is_restart_due: bool,
+    },
     /// The other side's offer waits for the end of our gathering.
     AnswerWaits(Description),
     /// Both sides know each other.
@@ -60,9 +64,14 @@ impl Peer {
         self.settle(now);
     }
 
-    /// Restarts ICE (RFC 8445 section 9): new credentials, new sockets, new candidates. Does nothing
-    /// before the call was opened or after it was closed.
+    /// Restarts ICE (RFC 8445 section 9): new credentials, new sockets, new candidates. While an
+    /// offer waits for its answer, the restart waits too. Does nothing before the call was opened or
+    /// after it was closed.
     pub fn restart_ice(&mut self, now: Instant) {
+        if let Negotiation::Offered { is_restart_due } = &mut self.negotiation {
+            *is_restart_due = true;
+            return;
+        }
         if matches!(self.negotiation, Negotiation::New) || self.is_closed() {
             return;
         }
@@ -117,7 +126,8 @@ impl Peer {
     }
 
     fn handle_offer(&mut self, offer: Description, now: Instant) {
-        let collides = matches!(self.negotiation, Negotiation::OfferWaits | Negotiation::Offered);
+        let collides =
+            matches!(self.negotiation, Negotiation::OfferWaits | Negotiation::Offered { .. });
         if collides && self.manners == Manners::Impolite {
             self.discards.count(Discard::Glare);
             return;
@@ -144,9 +154,12 @@ impl Peer {
     }
 
     fn handle_answer(&mut self, answer: Description, now: Instant) {
-        if matches!(self.negotiation, Negotiation::Offered) {
+        if let Negotiation::Offered { is_restart_due } = self.negotiation {
             self.negotiation = Negotiation::Stable;
             self.take_description(answer, now);
+            if is_restart_due {
+                self.restart_ice(now);
+            }
         } else {
             self.discards.count(Discard::UnexpectedAnswer);
         }
@@ -224,7 +237,7 @@ impl Peer {
     fn send_offer(&mut self) {
         let offer = self.description();
         self.output.event(Event::Signal(Signal::Offer(offer)));
-        self.negotiation = Negotiation::Offered;
+        self.negotiation = Negotiation::Offered { is_restart_due: false };
     }
 
     /// Signals a candidate on its own, unless an offer or answer will carry it.
@@ -240,7 +253,7 @@ impl Peer {
         match &self.negotiation {
             Negotiation::OfferWaits => self.send_offer(),
             Negotiation::AnswerWaits(offer) => self.answer(offer.clone(), now),
-            Negotiation::Offered | Negotiation::Stable => {
+            Negotiation::Offered { .. } | Negotiation::Stable => {
                 let ufrag = self.agent.local_credentials().ufrag().to_owned();
                 self.output.event(Event::Signal(Signal::EndOfCandidates { ufrag }));
             }
@@ -250,7 +263,7 @@ impl Peer {
 
     /// Whether this side's credentials have been told, so that candidates can follow.
     const fn says_more(&self) -> bool {
-        matches!(self.negotiation, Negotiation::Offered | Negotiation::Stable)
+        matches!(self.negotiation, Negotiation::Offered { .. } | Negotiation::Stable)
     }
 
     /// Whether the call is over.

@@ -55,6 +55,20 @@ fn data_flows_over_the_old_pair_during_a_restart() {
 }
 
 #[test]
+fn a_restart_before_the_answer_waits_for_it() {
+    let mut board = Switchboard::new(&["198.51.100.1"], &["198.51.100.2"], |_, config| {
+        config.trickle = Trickle::Full;
+    });
+    board.call(Duration::from_millis(1));
+    let before = board.alice.agent().local_credentials().ufrag().to_owned();
+    board.alice.restart_ice(board.now);
+    assert_eq!(board.alice.agent().local_credentials().ufrag(), before, "not yet");
+    board.run(ENOUGH);
+    assert_ne!(board.alice.agent().local_credentials().ufrag(), before);
+    assert!(board.talks());
+}
+
+#[test]
 fn the_answerer_may_restart_too() {
     let mut board = connected(Trickle::Full);
     let before = ufrags(&board);
