@@ -419,8 +419,9 @@ pub struct Expectation {
     pub connected: Option<Connected>,
     /// Any of these paths; empty: not asked.
     pub path: Vec<Path>,
-    /// For each peer named, any of these as its selected local candidate.
-    pub selected: IndexMap<String, Vec<Selected>>,
+    /// Any of these maps holds: for each peer named, any of these as its selected local candidate.
+    /// Empty: not asked.
+    pub selected: Vec<IndexMap<String, Vec<Selected>>>,
     /// How soon authenticated traffic flows both ways again after the latest event before this.
     pub reconnected: Option<Reconnected>,
 }

@@ -43,13 +43,27 @@ pub(super) fn judge(expectation: &Expectation, facts: &Facts<'_>) -> Vec<Failure
         let wanted = any_of(expectation.path.iter().map(|path| path_word(*path)));
         fail("path".to_owned(), wanted, path_word(facts.path).to_owned());
     }
-    for (peer, wanted) in &expectation.selected {
-        let got = facts.selected.get(peer).copied().flatten();
-        if !got.is_some_and(|got| wanted.contains(&got.what)) {
-            let wanted = any_of(wanted.iter().map(|selected| Word(*selected)));
-            let got = got.map_or_else(|| "nothing".to_owned(), |got| Word(got.what).to_string());
-            fail(format!("selected.{peer}"), wanted, got);
+    match expectation.selected.as_slice() {
+        [wanted] => {
+            for (peer, wanted) in wanted.iter().filter(|side| !is_selected(*side, facts)) {
+                let wanted = any_of(wanted.iter().map(|selected| Word(*selected)));
+                fail(format!("selected.{peer}"), wanted, got_selected(peer, facts));
+            }
         }
+        any if any.iter().all(|wanted| !wanted.iter().all(|side| is_selected(side, facts))) => {
+            if let Some(first) = any.first() {
+                let pair = |wanted: &IndexMap<String, Vec<plan::Selected>>| {
+                    let side = |(peer, wanted): (&String, &Vec<plan::Selected>)| {
+                        format!("{peer} {}", any_of(wanted.iter().map(|it| Word(*it))))
+                    };
+                    wanted.iter().map(side).collect::<Vec<_>>().join(" with ")
+                };
+                let got = first.keys().map(|peer| format!("{peer} {}", got_selected(peer, facts)));
+                let got = got.collect::<Vec<_>>().join(" with ");
+                fail("selected".to_owned(), any_of(any.iter().map(pair)), got);
+            }
+        }
+        _ => {}
     }
     if let Some(wanted) = expectation.reconnected
         && let Err(got) = judge_reconnected(wanted, facts)
@@ -61,6 +75,17 @@ pub(super) fn judge(expectation: &Expectation, facts: &Facts<'_>) -> Vec<Failure
         fail("reconnected".to_owned(), wanted, got);
     }
     failures
+}
+
+/// Whether a side's selected candidate is one of those wanted.
+fn is_selected((peer, wanted): (&String, &Vec<plan::Selected>), facts: &Facts<'_>) -> bool {
+    let got = facts.selected.get(peer).copied().flatten();
+    got.is_some_and(|got| wanted.contains(&got.what))
+}
+
+fn got_selected(peer: &str, facts: &Facts<'_>) -> String {
+    let got = facts.selected.get(peer).copied().flatten();
+    got.map_or_else(|| "nothing".to_owned(), |got| Word(got.what).to_string())
 }
 
 /// Judges `connected`; the error says what was found instead.
@@ -190,7 +215,7 @@ mod tests {
         let expectation = Expectation {
             connected: Some(Connected::Within(Duration::from_millis(299))),
             path: vec![Path::Relayed],
-            selected: IndexMap::from([("alice".to_owned(), vec![host])]),
+            selected: vec![IndexMap::from([("alice".to_owned(), vec![host])])],
             reconnected: Some(Reconnected::Within(Duration::from_millis(600))),
             ..Expectation::default()
         };
@@ -218,6 +243,26 @@ mod tests {
         );
         expectation.at = Some(Duration::from_secs(9));
         assert_eq!(fails(&expectation, &facts), [""; 0]);
+    }
+
+    #[test]
+    fn what_goes_together_is_judged_together() {
+        let kind = |kind| plan::Selected { kind, transport: Transport::Udp };
+        let [relay, prflx] = [CandidateKind::Relayed, CandidateKind::PeerReflexive].map(kind);
+        let pair = |alice, bob| {
+            IndexMap::from([("alice".to_owned(), vec![alice]), ("bob".to_owned(), vec![bob])])
+        };
+        let mirrored = vec![pair(relay, prflx), pair(prflx, relay)];
+        let wanted = Expectation { selected: mirrored, ..Expectation::default() };
+        let judged = |alice, bob| {
+            let address = ([192, 0, 2, 1], 9).into();
+            let got = |what| Some(Selected { what, address, base: address });
+            let both =
+                IndexMap::from([("alice".to_owned(), got(alice)), ("bob".to_owned(), got(bob))]);
+            judge(&wanted, &facts(&both)).len()
+        };
+        assert_eq!([judged(relay, prflx), judged(prflx, relay)], [0, 0]);
+        assert_eq!([judged(relay, relay), judged(prflx, prflx)], [1, 1]);
     }
 
     #[test]

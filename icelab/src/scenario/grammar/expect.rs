@@ -25,8 +25,9 @@ grammar! {
         connected: Connected,
         /// direct, relayed or none; a list means any of these.
         path: OneOrMany<PathWord>,
-        /// For each peer its selected local candidate, as in `srflx/udp`; a list means any of these.
-        selected: Named<OneOrMany<SelectedWord>>,
+        /// For each peer its selected local candidate, as in `srflx/udp`; a list means any of these. A
+        /// list of such maps means any of those: what goes together stands in one map.
+        selected: OneOrMany<Named<OneOrMany<SelectedWord>>>,
         /// How soon traffic flows both ways again after the latest event before.
         reconnected: Reconnected,
     }

@@ -63,17 +63,21 @@ impl Context<'_> {
         events: &[Event],
     ) -> Expectation {
         let fields = &term.value;
-        let mut selected = IndexMap::new();
-        for definition in fields.selected.iter().flat_map(|selected| &selected.value.0) {
-            if let Some(call) = call
-                && call.side(&definition.name).is_none()
-            {
-                let sides = [call.offerer.as_str(), call.answerer.as_str()];
-                let (span, name) = (definition.name_span, &definition.name);
-                self.faults.push(Fault::unknown_word(span, name, &sides, "side of the call"));
+        let mut selected = Vec::new();
+        for alternative in fields.selected.iter().flat_map(|selected| &selected.value.0) {
+            let mut sides = IndexMap::new();
+            for definition in &alternative.value.0 {
+                if let Some(call) = call
+                    && call.side(&definition.name).is_none()
+                {
+                    let sides = [call.offerer.as_str(), call.answerer.as_str()];
+                    let (span, name) = (definition.name_span, &definition.name);
+                    self.faults.push(Fault::unknown_word(span, name, &sides, "side of the call"));
+                }
+                let any = definition.value.0.iter().map(|word| candidate(word.value)).collect();
+                sides.insert(definition.name.clone(), any);
             }
-            let any = definition.value.0.iter().map(|word| candidate(word.value)).collect();
-            selected.insert(definition.name.clone(), any);
+            selected.push(sides);
         }
         Expectation {
             at,
