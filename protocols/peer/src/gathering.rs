@@ -18,7 +18,7 @@ use crate::config::{IceServer, Policy};
 use crate::event::{Event, GatheringFailure};
 use crate::peer::Peer;
 use crate::preference::local_preference;
-use crate::socket::{Base, Lease, Progress, Query, SocketState, Start};
+use crate::socket::{Base, Lease, Progress, Query, Question, SocketState, Start};
 
 /// How far the current generation's gathering is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,12 +50,15 @@ impl Peer {
     /// Lines up the questions to the servers of the socket's family.
     pub(crate) fn queue_starts(&mut self, base: Base) {
         for (server, ice_server) in self.config.servers.iter().enumerate().take(SERVERS) {
-            let stun = matches!(ice_server, IceServer::Stun { .. });
-            if stun && self.config.policy == Policy::Relay {
+            let question = match ice_server {
+                IceServer::Stun { .. } => Question::Binding,
+                IceServer::Turn { .. } => Question::Allocation,
+            };
+            if question == Question::Binding && self.config.policy == Policy::Relay {
                 continue;
             }
             if let Some(address) = ice_server.address_for(base.local.ip()) {
-                self.starts.push_back(Start { base, server, address });
+                self.starts.push_back(Start { base, server, address, question });
             }
         }
     }
@@ -80,12 +83,23 @@ impl Peer {
         }
     }
 
+    /// Asks a TURN server that lends nothing for what it tells everybody: without a mapped address,
+    /// the other side's relay would not let this side in.
+    pub(crate) fn ask_for_mapping_instead(&mut self, lease: &Lease) {
+        let Lease { base, server, address, .. } = *lease;
+        let is_asked = |known: &Query| known.base == base && known.address == address;
+        if self.config.policy == Policy::All && !self.queries.iter().any(is_asked) {
+            let question = Question::Binding;
+            self.starts.push_back(Start { base, server, address, question });
+        }
+    }
+
     fn ask(&mut self, start: Start, now: Instant) {
-        let Start { base, server, address } = start;
+        let Start { base, server, address, question } = start;
         let rng = self.rng.fork("client", self.clients_made);
         let progress = Progress::Asked;
-        match self.config.servers.get(server) {
-            Some(IceServer::Stun { .. }) => {
+        match (question, self.config.servers.get(server)) {
+            (Question::Binding, _) => {
                 let mut config = stun::ClientConfig::new(base.local, address);
                 // RFC 8445 section 5.1.1.4: candidates are kept alive until ICE has completed.
                 config.keepalive = stun::Keepalive::Indication(KEEPALIVE);
@@ -93,7 +107,7 @@ impl Peer {
                 client.start(now);
                 self.queries.push(Query { base, server, address, progress, client });
             }
-            Some(IceServer::Turn { username, password, .. }) => {
+            (Question::Allocation, Some(IceServer::Turn { username, password, .. })) => {
                 let families = self.families(server, base.local.ip());
                 let mut config = turn::client::ClientConfig::new(
                     base.local,
@@ -108,7 +122,7 @@ impl Peer {
                 let relayed = Vec::new();
                 self.leases.push(Lease { base, server, address, progress, relayed, client });
             }
-            None => return,
+            (Question::Allocation, Some(IceServer::Stun { .. }) | None) => return,
         }
         self.clients_made += 1;
     }

@@ -31,7 +31,12 @@ pub(crate) enum Negotiation {
         is_restart_due: bool,
     },
     /// The other side's offer waits for the end of our gathering.
-    AnswerWaits(Description),
+    AnswerWaits {
+        /// The offer.
+        offer: Description,
+        /// A restart that was asked for meanwhile: its offer may only follow our answer.
+        is_restart_due: bool,
+    },
     /// Both sides know each other.
     Stable,
     /// The call is over, and what servers lent is being given back.
@@ -68,7 +73,9 @@ impl Peer {
     /// offer waits for its answer, the restart waits too. Does nothing before the call was opened or
     /// after it was closed.
     pub fn restart_ice(&mut self, now: Instant) {
-        if let Negotiation::Offered { is_restart_due } = &mut self.negotiation {
+        if let Negotiation::Offered { is_restart_due }
+        | Negotiation::AnswerWaits { is_restart_due, .. } = &mut self.negotiation
+        {
             *is_restart_due = true;
             return;
         }
@@ -140,7 +147,7 @@ impl Peer {
             self.start_gathering(now);
         }
         if self.config.trickle == Trickle::Off && self.gathering != Gathering::Done {
-            self.negotiation = Negotiation::AnswerWaits(offer);
+            self.negotiation = Negotiation::AnswerWaits { offer, is_restart_due: false };
         } else {
             self.answer(offer, now);
         }
@@ -181,7 +188,7 @@ impl Peer {
     }
 
     fn handle_candidate(&mut self, ufrag: &str, candidate: ice::Candidate, now: Instant) {
-        if let Negotiation::AnswerWaits(offer) = &mut self.negotiation
+        if let Negotiation::AnswerWaits { offer, .. } = &mut self.negotiation
             && offer.credentials.ufrag() == ufrag
         {
             if offer.candidates.len() < CANDIDATES {
@@ -197,7 +204,7 @@ impl Peer {
     }
 
     fn handle_end_of_candidates(&mut self, ufrag: &str, now: Instant) {
-        if let Negotiation::AnswerWaits(offer) = &mut self.negotiation
+        if let Negotiation::AnswerWaits { offer, .. } = &mut self.negotiation
             && offer.credentials.ufrag() == ufrag
         {
             offer.end_of_candidates = true;
@@ -252,7 +259,14 @@ impl Peer {
     pub(crate) fn signal_end_of_gathering(&mut self, now: Instant) {
         match &self.negotiation {
             Negotiation::OfferWaits => self.send_offer(),
-            Negotiation::AnswerWaits(offer) => self.answer(offer.clone(), now),
+            Negotiation::AnswerWaits { offer, is_restart_due } => {
+                let (offer, is_restart_due) = (offer.clone(), *is_restart_due);
+                self.answer(offer, now);
+                if is_restart_due {
+                    self.begin_generation(now);
+                    self.begin_offer(now);
+                }
+            }
             Negotiation::Offered { .. } | Negotiation::Stable => {
                 let ufrag = self.agent.local_credentials().ufrag().to_owned();
                 self.output.event(Event::Signal(Signal::EndOfCandidates { ufrag }));

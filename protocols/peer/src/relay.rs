@@ -96,6 +96,9 @@ impl Peer {
                 | turn::client::CloseReason::RedirectedInCircles => GatheringFailure::Refused,
             };
             self.fail(lease.base, lease.address, reason);
+            if reason == GatheringFailure::Refused {
+                self.ask_for_mapping_instead(&lease);
+            }
         }
         for relayed in lease.relayed {
             self.agent.remove_base(relayed, now);

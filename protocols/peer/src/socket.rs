@@ -70,6 +70,17 @@ pub(crate) struct Start {
     pub(crate) server: usize,
     /// Where it listens.
     pub(crate) address: SocketAddr,
+    /// What is asked.
+    pub(crate) question: Question,
+}
+
+/// What a server is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Question {
+    /// How it sees the socket.
+    Binding,
+    /// To lend an address, and how it sees the socket.
+    Allocation,
 }
 
 /// A STUN client that asks for a mapped address.

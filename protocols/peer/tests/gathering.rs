@@ -86,6 +86,19 @@ fn wrong_turn_credentials_are_told_and_the_call_goes_on_without() {
 }
 
 #[test]
+fn a_turn_server_that_lends_nothing_still_tells_the_mapped_address() {
+    let mut board = Switchboard::new(&["192.168.1.2"], &["198.51.100.2"], |_, config| {
+        config.servers.remove(0);
+        let Some(IceServer::Turn { password, .. }) = config.servers.first_mut() else { panic!() };
+        *password = "wrong".to_owned();
+    });
+    board.ends[0].outside = Some("203.0.113.1".parse().unwrap());
+    board.call(Duration::from_secs(1));
+    let [_, srflx] = &board.gathered(0)[..] else { panic!("{:?}", board.gathered(0)) };
+    assert_eq!(*srflx, (CandidateKind::ServerReflexive, "203.0.113.1:50000".parse().unwrap()));
+}
+
+#[test]
 fn one_address_that_serves_both_is_asked_for_both() {
     let mut board = Switchboard::new(&["192.168.1.2"], &["198.51.100.2"], |_, config| {
         let Some(IceServer::Turn { addresses, .. }) = config.servers.last() else { panic!() };

@@ -123,6 +123,20 @@ fn a_restart_while_the_first_gathering_is_under_way_works() {
 }
 
 #[test]
+fn a_restart_of_a_side_that_is_about_to_answer_follows_its_answer() {
+    let mut board = Switchboard::new(&["198.51.100.1"], &["198.51.100.2"], |_, config| {
+        config.trickle = Trickle::Off;
+    });
+    board.call(Duration::from_millis(130));
+    assert_eq!(board.signals.len(), 1, "bob gathers");
+    board.bob.restart_ice(board.now);
+    board.run(ENOUGH);
+    let order: Vec<_> = board.signals.iter().map(|(from, s)| (*from, s.name())).collect();
+    assert_eq!(order, [(0, "offer"), (1, "answer"), (1, "offer"), (0, "answer")]);
+    assert!(board.talks());
+}
+
+#[test]
 fn the_answerer_asks_and_the_offerer_restarts() {
     let mut board = connected(Trickle::Full);
     let before = ufrags(&board);
