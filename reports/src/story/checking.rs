@@ -67,7 +67,8 @@ fn check_line(run: &[&Check], names: &Names<'_>) -> Line {
     Line { at: check.at, who: check.peer.to_string(), text, more }
 }
 
-fn result(check: &Check, names: &Names<'_>) -> String {
+/// What came of a check, in words.
+pub(crate) fn result(check: &Check, names: &Names<'_>) -> String {
     if let Some((at, mapped)) = check.answer {
         let mapping = if mapped == check.local {
             String::new()
@@ -81,6 +82,10 @@ fn result(check: &Check, names: &Names<'_>) -> String {
         Some(answer @ (Fate::Dropped { .. } | Fate::NotPermitted { .. })) => {
             format!("{way}, but the answer was {}", fate(answer, names))
         }
+        Some(Fate::Arrived { flow, .. }) if flow.source != check.remote => format!(
+            "{way}, but the answer comes back from {}, not from where the check went: it does not count",
+            names.other(flow.source, &check.peer)
+        ),
         Some(_) => way,
         None if matches!(check.fate, Fate::Arrived { .. }) => {
             format!("{way}, and stays unanswered")
@@ -90,7 +95,7 @@ fn result(check: &Check, names: &Names<'_>) -> String {
 }
 
 /// What became of a packet, in words.
-pub(crate) fn fate(fate: &Fate, names: &Names<'_>) -> String {
+fn fate(fate: &Fate, names: &Names<'_>) -> String {
     match fate {
         Fate::Dropped { at, place, reason, flow } => names.drop(*at, place, reason, *flow),
         Fate::NotPermitted { server } => {

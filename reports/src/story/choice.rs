@@ -10,7 +10,7 @@ use crate::reading::name::Names;
 use crate::reading::record::{Note, Reading};
 use crate::reading::time::milliseconds;
 use crate::scene::Scene;
-use crate::story::checking::fate;
+use crate::story::checking::result;
 use crate::story::page::Page;
 
 /// A pair of a side's check list.
@@ -57,16 +57,7 @@ fn tell_choice(
     let place =
         pairs.iter().position(|pair| Some(pair.local) == base && Some(pair.remote) == remote);
     let better = place.unwrap_or(pairs.len());
-    for (index, pair) in pairs.iter().take(better).enumerate() {
-        tell_pair(
-            page,
-            index,
-            pair,
-            &outcome(checks, viewer, pair, names, selected.at),
-            names,
-            viewer,
-        );
-    }
+    tell_pairs(page, pairs.get(..better).unwrap_or_default(), checks, names, viewer, selected.at);
     match place.and_then(|place| pairs.get(place)) {
         Some(pair) => {
             let works = outcome(checks, viewer, pair, names, Instant::FAR_FUTURE);
@@ -105,10 +96,47 @@ fn tell_failure(
             continue;
         }
         page.paragraph(&format!("{viewer} had {} to try:", counted(pairs.len(), "pair")));
-        for (index, pair) in pairs.iter().enumerate() {
-            let outcome = outcome(checks, viewer, pair, names, Instant::FAR_FUTURE);
-            tell_pair(page, index, pair, &outcome, names, viewer);
+        tell_pairs(page, &pairs, checks, names, viewer, Instant::FAR_FUTURE);
+    }
+}
+
+/// Pairs with what came of them; of many in a row that went the same way, only the first few.
+fn tell_pairs(
+    page: &mut Page,
+    pairs: &[Pair],
+    checks: &[Check],
+    names: &Names<'_>,
+    viewer: &str,
+    chosen: Instant,
+) {
+    let mut alike = 0;
+    let mut before: Option<&Check> = None;
+    for (index, pair) in pairs.iter().enumerate() {
+        let first = of_pair(checks, viewer, pair).next();
+        let is_alike = match (before, first) {
+            (Some(before), Some(first)) => before.is_repeated_by(first),
+            (Some(_) | None, None) | (None, Some(_)) => false,
+        };
+        before = first;
+        if is_alike {
+            alike += 1;
+        } else {
+            tell_alike(page, index, alike);
+            alike = 0;
         }
+        if alike < SHOWN {
+            let text = outcome(checks, viewer, pair, names, chosen);
+            tell_pair(page, index, pair, &text, names, viewer);
+        }
+    }
+    tell_alike(page, pairs.len(), alike);
+}
+
+/// Stands for the pairs before `end` that went the same way as one shown, beyond those that are shown too.
+fn tell_alike(page: &mut Page, end: usize, alike: usize) {
+    if alike >= SHOWN {
+        let hidden = alike + 1 - SHOWN;
+        page.paragraph(&format!("   ({hidden} more, up to number {end}, went the same way.)"));
     }
 }
 
@@ -141,6 +169,18 @@ fn pairs(reading: &Reading, viewer: &str) -> Vec<Pair> {
     pairs
 }
 
+/// All checks of a pair.
+fn of_pair<'a>(
+    checks: &'a [Check],
+    viewer: &'a str,
+    pair: &Pair,
+) -> impl Iterator<Item = &'a Check> + use<'a> {
+    let (local, remote) = (pair.local, pair.remote);
+    checks.iter().filter(move |check| {
+        check.peer == *viewer && (check.local, check.remote) == (local, remote)
+    })
+}
+
 /// What came of all checks of a pair, in one sentence.
 fn outcome(
     checks: &[Check],
@@ -149,10 +189,7 @@ fn outcome(
     names: &Names<'_>,
     chosen: Instant,
 ) -> String {
-    let mine = checks.iter().filter(|check| {
-        check.peer == *viewer && (check.local, check.remote) == (pair.local, pair.remote)
-    });
-    let mine: Vec<_> = mine.collect();
+    let mine: Vec<_> = of_pair(checks, viewer, pair).collect();
     let Some(first) = mine.first() else {
         return "was never checked".to_owned();
     };
@@ -166,16 +203,19 @@ fn outcome(
     let alike = mine.iter().all(|check| check.fate.is_like(&first.fate));
     if alike {
         let every = if mine.len() == 1 { "" } else { "all " };
-        return format!("{sent}, {every}{}", fate(&first.fate, names));
+        return format!("{sent}, {every}{}", result(first, names));
     }
     let last = mine.last().unwrap_or(first);
     let dropped = mine.iter().filter(|check| !check.fate.is_like(&last.fate)).count();
     format!(
         "{sent}, none answered: {dropped} {}; the last {}",
-        fate(&first.fate, names),
-        fate(&last.fate, names)
+        result(first, names),
+        result(last, names)
     )
 }
+
+/// How many pairs in a row that went the same way are shown.
+const SHOWN: usize = 3;
 
 /// A number with its noun.
 fn counted(number: usize, noun: &str) -> String {
