@@ -133,6 +133,7 @@ fn check_line(check: &Check, names: &Names<'_>) -> Line {
         (Some((at, _)), _) => format!("answered {}", milliseconds(*at)),
         (None, Fate::Dropped { place, reason, .. }) => dropped(place, reason),
         (None, Fate::NotPermitted { server }) => format!("x {server}: not permitted"),
+        (None, Fate::Unrecognised { server, .. }) => format!("x {server}: unknown client"),
         (None, Fate::HeldBack) => "held back".to_owned(),
         (None, Fate::Arrived { .. }) => "arrived, unanswered".to_owned(),
         (None, Fate::Strayed { node }) => format!("x strayed to {node}"),

@@ -35,6 +35,8 @@ pub(crate) enum Fate {
     Dropped { at: Instant, place: Place, reason: Word, flow: Flow },
     /// A relay got it and passed nothing on: its client had not permitted the sender.
     NotPermitted { server: Name },
+    /// A relay got it from an address to which it lends nothing.
+    Unrecognised { server: Name, seen: SocketAddr },
     /// A relay was to send it, and did not (yet) have leave to.
     HeldBack,
     /// The other side got it.
@@ -147,14 +149,32 @@ struct Tracker<'a> {
     used: BTreeSet<PacketId>,
     /// The client's address, as the server sees it, of each relayed address.
     clients: BTreeMap<SocketAddr, SocketAddr>,
+    /// The address to which the client of each relayed address sends.
+    servers: BTreeMap<SocketAddr, SocketAddr>,
 }
 
 impl<'a> Tracker<'a> {
     fn new(reading: &'a Reading, scene: &'a Scene) -> Self {
-        let allocated = reading.notes.iter().filter(|note| note.name == "turn.allocated");
-        let pairs =
-            allocated.filter_map(|note| Some((note.address("relayed")?, note.address("mapped")?)));
-        Self { reading, scene, used: BTreeSet::new(), clients: pairs.collect() }
+        let (mut clients, mut servers) = (BTreeMap::new(), BTreeMap::new());
+        for note in reading.notes.iter() {
+            match &*note.name {
+                "turn.allocated" => {
+                    for relayed in note.addresses("relayed") {
+                        clients.extend(note.address("mapped").map(|mapped| (relayed, mapped)));
+                        servers.extend(note.address("server").map(|server| (relayed, server)));
+                    }
+                }
+                "gather.candidate" if note.text("kind") == "relay" => {
+                    if let (Some(relayed), Some(server)) =
+                        (note.address("address"), note.address("server"))
+                    {
+                        servers.insert(relayed, server);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Self { reading, scene, used: BTreeSet::new(), clients, servers }
     }
 
     /// The packet of the check that `peer` sent at this time, and what became of it.
@@ -184,7 +204,11 @@ impl<'a> Tracker<'a> {
         local: SocketAddr,
         remote: SocketAddr,
     ) -> (Option<PacketId>, Fate) {
-        let is_to_server = |journey: &Journey| journey.first.destination.ip() == local.ip();
+        let server = self.servers.get(&local).copied();
+        let is_to_server = |journey: &Journey| match server {
+            Some(server) => journey.first.destination == server,
+            None => journey.first.destination.ip() == local.ip(),
+        };
         let to_server = self.unused(self.reading.packets_of(peer, at), is_to_server);
         self.used.extend(to_server);
         if let Some(journey) = to_server.and_then(|packet| self.reading.journeys.get(&packet))
@@ -199,7 +223,20 @@ impl<'a> Tracker<'a> {
                 self.used.insert(packet);
                 (to_server, self.follow(packet, peer))
             }
-            None => (to_server, Fate::HeldBack),
+            None => (to_server, self.not_sent(to_server, local)),
+        }
+    }
+
+    /// Why a relay did not send what its client's packet asked for.
+    fn not_sent(&self, to_server: Option<PacketId>, local: SocketAddr) -> Fate {
+        let journey = to_server.and_then(|packet| self.reading.journeys.get(&packet));
+        match journey.map(|journey| (&journey.end, journey.flow.source)) {
+            Some((End::Delivered { node, .. }, seen))
+                if self.clients.get(&local) != Some(&seen) =>
+            {
+                Fate::Unrecognised { server: node.clone(), seen }
+            }
+            Some(_) | None => Fate::HeldBack,
         }
     }
 
@@ -241,14 +278,15 @@ impl<'a> Tracker<'a> {
     /// What a relay sent at once because of a packet that came.
     fn passed_on(&self, server: &Name, at: Instant, came: Flow) -> Option<PacketId> {
         let to_client = self.clients.get(&came.destination);
-        let from_relayed = self.clients.iter().find(|(_, client)| **client == came.source);
+        let lent: Vec<_> =
+            self.clients.iter().filter(|(_, client)| **client == came.source).collect();
         let mut sent = self.reading.packets_of(server, at).iter().copied();
         sent.find(|packet| {
             let Some(journey) = self.reading.journeys.get(packet) else { return false };
-            match (to_client, from_relayed) {
-                (Some(client), _) => journey.first.destination == *client,
-                (None, Some((relayed, _))) => journey.first.source == *relayed,
-                (None, None) => true,
+            match to_client {
+                Some(client) => journey.first.destination == *client,
+                None if lent.is_empty() => true,
+                None => lent.iter().any(|(relayed, _)| journey.first.source == **relayed),
             }
         })
     }

@@ -165,7 +165,7 @@ impl<'a> Names<'a> {
             [.., _, _, _, _, _] => format!("to {} others", used.len()),
             few => {
                 let words: Vec<_> = few.iter().map(|&to| self.other(to, "")).collect();
-                format!("only to {}", words.join(" and "))
+                format!("only to {}", listed(&words))
             }
         };
         format!(
@@ -184,6 +184,15 @@ impl<'a> Names<'a> {
             Some(_) => format!("{gateway} no longer has a mapping at {outside}"),
             None => format!("{gateway} has no mapping at {outside}"),
         }
+    }
+}
+
+/// Words with commas and an `and`.
+fn listed(words: &[String]) -> String {
+    match words.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        Some((only, _)) => only.clone(),
+        None => String::new(),
     }
 }
 

@@ -90,6 +90,20 @@ impl Note {
         }
     }
 
+    /// All fields of this name that are addresses.
+    pub(crate) fn addresses(&self, field: &str) -> impl Iterator<Item = SocketAddr> {
+        self.fields.iter().filter(move |(name, _)| name == field).filter_map(|(_, value)| {
+            match value {
+                Value::Address(address) => Some(*address),
+                Value::Text(_)
+                | Value::Number(_)
+                | Value::Ip(_)
+                | Value::Duration(_)
+                | Value::Flag(_) => None,
+            }
+        })
+    }
+
     /// A field that is a text; empty where there is none.
     pub(crate) fn text(&self, field: &str) -> &str {
         match self.value(field) {

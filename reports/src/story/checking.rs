@@ -1,7 +1,8 @@
 //! Chapter: the checks and what became of them, with all that happened between.
 
 use icelab_sans_io::Instant;
-use icelab_sim::record::NetworkEvent;
+use icelab_sim::record::{Name, NetworkEvent};
+use indexmap::IndexMap;
 
 use crate::reading::check::{Check, Fate, runs};
 use crate::reading::name::Names;
@@ -17,6 +18,7 @@ pub(crate) fn tell(page: &mut Page, reading: &Reading, checks: &[Check], names: 
         lines.push(check_line(&run, names));
     }
     lines.extend(reading.notes.iter().filter_map(|note| note_line(note, names)));
+    lines.extend(upkeep(reading, names));
     lines.extend(reading.events.iter().filter_map(|(at, event)| event_line(*at, event)));
     lines.sort_by_key(|line| line.at);
     for line in lines {
@@ -55,7 +57,11 @@ fn check_line(run: &[&Check], names: &Names<'_>) -> Line {
     );
     let seen = match &check.fate {
         Fate::Dropped { flow, .. } | Fate::Arrived { flow, .. } => Some(flow.source),
-        Fate::NotPermitted { .. } | Fate::HeldBack | Fate::Strayed { .. } | Fate::Unknown => None,
+        Fate::NotPermitted { .. }
+        | Fate::Unrecognised { .. }
+        | Fate::HeldBack
+        | Fate::Strayed { .. }
+        | Fate::Unknown => None,
     };
     let surprise = seen.and_then(|seen| names.surprise(&check.peer, check.local, seen));
     let mut more: Vec<_> = surprise.into_iter().collect();
@@ -101,11 +107,36 @@ fn fate(fate: &Fate, names: &Names<'_>) -> String {
         Fate::NotPermitted { server } => {
             format!("dropped at {server}: the relay's client had not yet permitted this sender")
         }
+        Fate::Unrecognised { server, seen } => format!(
+            "dropped at {server}: it comes from {}, and the relay was lent to another address",
+            names.other(*seen, "")
+        ),
         Fate::HeldBack => "held back: the relay has no leave to send there yet".to_owned(),
         Fate::Arrived { node, .. } => format!("reaches {node}"),
         Fate::Strayed { node } => format!("reaches {node}, for whom it was not meant"),
         Fate::Unknown => "was still under way when the record ends".to_owned(),
     }
+}
+
+/// What keeps relays alive: a line for each peer and thing, however often it was done.
+fn upkeep(reading: &Reading, names: &Names<'_>) -> Vec<Line> {
+    let mut groups = IndexMap::<(&Name, String), Vec<Instant>>::new();
+    for note in &reading.notes {
+        let peer = || note.address("peer").map(|peer| names.other(peer, &note.node));
+        let text = match &*note.name {
+            "turn.refreshed" => "keeps its relay for longer".to_owned(),
+            "turn.permission" => format!("lets {} send to its relay", peer().unwrap_or_default()),
+            "turn.nonce" => "gets a new nonce from its relay's server".to_owned(),
+            _ => continue,
+        };
+        groups.entry((&note.node, text)).or_default().push(note.at);
+    }
+    let line = |((who, text), at): ((&Name, String), Vec<Instant>)| {
+        let (first, again) = at.split_first()?;
+        let more = if again.is_empty() { vec![] } else { vec![format!("again {}", times(again))] };
+        Some(Line { at: *first, who: who.to_string(), text, more })
+    };
+    groups.into_iter().filter_map(line).collect()
 }
 
 fn note_line(note: &Note, names: &Names<'_>) -> Option<Line> {

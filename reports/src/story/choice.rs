@@ -153,9 +153,11 @@ fn tell_pair(
     page.item_more(text);
 }
 
-/// The pairs of a side, best first where the record has priorities, else in the order in which they were made.
+/// The pairs of a side since it last began anew, best first where the record has priorities, else in the order in which they were made.
 fn pairs(reading: &Reading, viewer: &str) -> Vec<Pair> {
-    let noted = reading.notes.iter().filter(|note| note.name == "ice.pair" && note.node == *viewer);
+    let mine: Vec<_> = reading.notes.iter().filter(|note| note.node == *viewer).collect();
+    let restart = mine.iter().rposition(|note| note.name == "ice.restart").unwrap_or_default();
+    let noted = mine.into_iter().skip(restart).filter(|note| note.name == "ice.pair");
     let mut pairs = IndexMap::new();
     for note in noted {
         if let (Some(local), Some(remote)) = (note.address("local"), note.address("remote")) {

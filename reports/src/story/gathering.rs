@@ -1,20 +1,21 @@
 //! Chapter: which addresses each side found for itself, and what it told the other.
 
-use crate::reading::record::{Note, Reading};
+use crate::reading::name::Names;
+use crate::reading::record::{End, Note, Reading};
 use crate::scene::Scene;
 use crate::story::page::Page;
 
 /// Tells gathering and signalling in the order of time.
-pub(crate) fn tell(page: &mut Page, scene: &Scene, reading: &Reading) {
+pub(crate) fn tell(page: &mut Page, scene: &Scene, reading: &Reading, names: &Names<'_>) {
     page.heading("What each side found and told the other");
     for note in &reading.notes {
-        if let Some(text) = line(note, scene, reading) {
+        if let Some(text) = line(note, scene, reading, names) {
             page.entry(note.at, &note.node, &text);
         }
     }
 }
 
-fn line(note: &Note, scene: &Scene, reading: &Reading) -> Option<String> {
+fn line(note: &Note, scene: &Scene, reading: &Reading, names: &Names<'_>) -> Option<String> {
     let server = |name: &str| match note.address(name) {
         Some(address) => {
             scene.server_at(address.ip()).map_or(address.to_string(), |server| server.name.clone())
@@ -28,12 +29,33 @@ fn line(note: &Note, scene: &Scene, reading: &Reading) -> Option<String> {
         "gather.started" => Some("looks for addresses under which it can be reached".to_owned()),
         "gather.candidate" => candidate(note, server("server"), reading),
         "gather.failed" => {
-            Some(format!("gets nothing from {}: {}", server("server"), note.text("reason")))
+            let text = format!("gets nothing from {}: {}", server("server"), note.text("reason"));
+            Some(text + &lost_requests(note, names, reading).unwrap_or_default())
         }
         "gather.done" => Some("has all its addresses".to_owned()),
+        "signal.sent" | "signal.received"
+            if matches!(note.text("what"), "candidate" | "end-of-candidates") =>
+        {
+            None
+        }
         "signal.sent" => Some(format!("-> {}: {}", note.text("to"), note.text("what"))),
         "signal.received" => Some(format!("<- {}: {}", note.text("from"), note.text("what"))),
         _ => None,
+    }
+}
+
+/// What became of the last packet to a server that never answered.
+fn lost_requests(note: &Note, names: &Names<'_>, reading: &Reading) -> Option<String> {
+    let packets = reading.packets(note.address("local")?, note.address("server")?);
+    let journeys = packets.iter().filter_map(|packet| reading.journeys.get(packet));
+    let mut mine = journeys.filter(|journey| journey.node == note.node);
+    let last = mine.next_back()?;
+    let many = if mine.next().is_some() { "its packets were" } else { "its packet was" };
+    match &last.end {
+        End::Dropped { at, place, reason } => {
+            Some(format!("; {many} {}", names.drop(*at, place, reason, last.flow)))
+        }
+        End::Delivered { .. } | End::UnderWay => None,
     }
 }
 

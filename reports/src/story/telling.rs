@@ -35,7 +35,7 @@ impl Story {
             page.paragraph(asks);
         }
         stage::tell(&mut page, scene);
-        gathering::tell(&mut page, scene, reading);
+        gathering::tell(&mut page, scene, reading, &names);
         mapping::tell(&mut page, reading, &names);
         checking::tell(&mut page, reading, &checks, &names);
         choice::tell(&mut page, scene, reading, &checks, &names);
@@ -55,13 +55,19 @@ impl Story {
         }
         let relayed = selected.iter().any(|note| note.text("local_kind") == "relay");
         let way = if relayed { "over a relay" } else { "directly" };
-        let mut connected = self.reading.notes.iter().filter(|note| note.name == "call.connected");
-        let since = connected.next().or(selected.first().copied()).map(|note| note.at);
+        let connected = self.reading.notes.iter().filter(|note| note.name == "call.connected");
+        let (first, last) = (connected.clone().next(), connected.clone().next_back());
+        let first = first.or(selected.first().copied()).map(|note| note.at);
+        let interrupted = self.reading.notes.iter().any(|note| note.name == "call.disconnected");
+        let last = last.map(|note| note.at).filter(|at| interrupted && Some(*at) != first);
+        let since = first.map(milliseconds).unwrap_or_default();
+        let again =
+            last.map(|at| format!(" (after an interruption, again since {} ms)", milliseconds(at)));
         let sides = selected.iter().map(|note| self.side(note)).collect::<Vec<_>>().join(", ");
         format!(
-            "{} are connected {way} since {} ms: {sides}. {counts}",
+            "{} are connected {way} since {since} ms{}: {sides}. {counts}",
             peers.join(" and "),
-            since.map(milliseconds).unwrap_or_default()
+            again.unwrap_or_default()
         )
     }
 
