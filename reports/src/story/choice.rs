@@ -153,7 +153,8 @@ fn tell_pair(
     page.item_more(text);
 }
 
-/// The pairs of a side since it last began anew, best first where the record has priorities, else in the order in which they were made.
+/// The pairs of a side since it last began anew: best first where the record has priorities, else
+/// in the order in which they were made.
 fn pairs(reading: &Reading, viewer: &str) -> Vec<Pair> {
     let mine: Vec<_> = reading.notes.iter().filter(|note| note.node == *viewer).collect();
     let restart = mine.iter().rposition(|note| note.name == "ice.restart").unwrap_or_default();
