@@ -1,13 +1,16 @@
-//! The scenario front-end and the command line, seen from outside.
+//! The laboratory seen from outside: scenarios, the command line, worlds, and what must hold of them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, in its helpers too")]
 
 mod cases;
 mod command;
+mod discovery;
 mod meaning;
+mod oracle;
 mod refusal;
 mod robustness;
 mod shipped;
+mod structure;
 mod worlds;
 
 use icelab::scenario::load::Scenario;
