@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use icelab::World;
 use icelab::suite::files::load_one;
 use icelab::suite::run::outcome;
-use icelab::World;
 use icelab_reports::results::Results;
 use icelab_reports::table::SuiteTable;
 use icelab_reports::timeline::Timeline;

@@ -1,6 +1,11 @@
 //! The laboratory seen from outside: scenarios, the command line, worlds, and what must hold of them.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, in its helpers too")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that cannot go on fails, in its helpers too"
+)]
 
 mod accepted;
 mod cases;

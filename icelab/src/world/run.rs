@@ -320,14 +320,14 @@ impl Run {
     }
 
     fn path(&self) -> Path {
-        let kinds = self.ends.iter().flatten().filter_map(|end| end.selected);
-        let mut kinds = kinds.map(|selected| selected.what.kind).peekable();
-        if self.connected.is_none() || kinds.peek().is_none() {
-            Path::None
-        } else if kinds.any(|kind| kind == CandidateKind::Relayed) {
-            Path::Relayed
-        } else {
-            Path::Direct
+        let ends = self.ends.iter().flatten();
+        let selected: Option<Vec<Selected>> = ends.map(|end| end.selected).collect();
+        match selected.filter(|_| self.connected.is_some()) {
+            None => Path::None,
+            Some(both) if both.iter().any(|one| one.what.kind == CandidateKind::Relayed) => {
+                Path::Relayed
+            }
+            Some(_) => Path::Direct,
         }
     }
 

@@ -10,6 +10,7 @@ use indexmap::IndexMap;
 
 /// What stands between a peer and the internet.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a handful of them, once per test")]
 pub(crate) enum Home {
     /// Nothing.
     Open,

@@ -1,5 +1,7 @@
 //! Two tokio guests exchange STUN through a NAT.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, in its helpers too")]
+
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -20,7 +22,7 @@ fn two_guests_exchange_stun_through_a_nat_and_two_runs_are_the_same_run() {
         let seen = Seen::default();
         let mut lab = lab(seed, &seen);
         lab.run_for(Duration::from_secs(3)).unwrap();
-        let hash = lab.simulation().record().hash().to_string();
+        let hash = lab.simulation().record().hash();
         (seen.take(), hash)
     };
     let (seen, hash) = run(7);
@@ -46,7 +48,7 @@ fn a_guest_crashes_and_comes_back() {
         let during = seen.borrow().len();
         lab.bounce("server");
         lab.run_for(Duration::from_secs(1)).unwrap();
-        let hash = lab.simulation().record().hash().to_string();
+        let hash = lab.simulation().record().hash();
         (before, during, seen.take(), hash)
     };
     let (before, during, seen, _) = run();
@@ -91,7 +93,8 @@ fn a_port_cannot_be_bound_twice_and_is_free_again_after_a_drop() {
             notes.borrow_mut().push(format!("{:?}", second.unwrap_err().kind()));
             drop(first);
             sleep(Duration::from_millis(50)).await;
-            notes.borrow_mut().push(format!("{}", host.bind(local).await?.local_addr().port()));
+            let again = host.bind(local).await?;
+            notes.borrow_mut().push(again.local_addr().port().to_string());
             Ok(())
         }
     })
