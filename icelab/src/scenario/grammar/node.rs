@@ -26,7 +26,7 @@ grammar! {
         inside: OneOrMany<String>,
         /// The addresses outside.
         outside: OneOrMany<String>,
-        /// Which IP versions it routes; default [v4], or what the gateway that it is behind routes.
+        /// Which IP versions it routes; default `[v4]`, or what the gateway that it is behind routes.
         ip: OneOrMany<String>,
     }
 }
@@ -42,7 +42,7 @@ grammar! {
         behind: String,
         /// The cable towards the internet; default ethernet.
         link: Link,
-        /// IP versions (v4, v6) and addresses; default [v4].
+        /// IP versions (v4, v6) and addresses; default `[v4]`.
         ip: OneOrMany<String>,
     }
     later { "signal", "proxy" }
@@ -57,7 +57,7 @@ grammar! {
 grammar! {
     /// What a TURN server allows.
     Turn, "`turn`" {
-        /// How clients may reach it; default [udp].
+        /// How clients may reach it; default `[udp]`.
         transports: OneOrMany<TransportWord>,
         /// User names with their passwords. A peer asks as the user of its own name, or else as the first one.
         users: Named<String>,
