@@ -105,7 +105,17 @@ fn duplicate_keys_tabs_aliases_and_tags_are_refused() {
     );
     check(
         "peers:\n\talice: {}",
-        &["test.yaml:2:2: a tab in the indentation (YAML indents with blanks only)"],
+        &["test.yaml:2:1: a tab in the indentation (YAML indents with blanks only)"],
+    );
+    check(
+        "peers:\n  alice:\n\tbehind: linux\n  bob: {}",
+        &["test.yaml:3:1: a tab in the indentation (YAML indents with blanks only)"],
+    );
+    check(
+        "asks: My office: does it reach bob?",
+        &[
+            "test.yaml:1:16: a `: ` inside of unquoted text (quote the text, as in `asks: \"One thing: does it work?\"`, or check the indentation)",
+        ],
     );
     check(
         "links: { a: &a {}, b: *a }",

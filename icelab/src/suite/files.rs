@@ -73,6 +73,8 @@ pub fn load_one(path: &Path) -> Result<Scenario, Problem> {
     let text = String::from_utf8(bytes).map_err(|error| {
         unreadable(format!("not UTF-8 from byte {} on", error.utf8_error().valid_up_to()))
     })?;
+    // Some editors begin a file with a byte order mark, which is no part of its text.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     Scenario::read(Source::new(name(path), text))
         .map_err(|refusal| Problem::Refused(Box::new(refusal)))
 }

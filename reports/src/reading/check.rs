@@ -103,12 +103,23 @@ pub(crate) fn checks(reading: &Reading, scene: &Scene) -> Vec<Check> {
             }
             "ice.check.succeeded" => {
                 let mapped = note.address("mapped").unwrap_or(local);
-                let sent = checks.iter_mut().rev().filter(|check| {
-                    check.peer == note.node && (check.local, check.remote) == (local, remote)
-                });
-                let mut unanswered = sent.filter(|check| check.answer.is_none());
-                let arrived = |check: &&mut Check| matches!(check.fate, Fate::Arrived { .. });
-                if let Some(check) = unanswered.find(arrived) {
+                let is_unanswered = |check: &Check| {
+                    check.peer == note.node
+                        && (check.local, check.remote) == (local, remote)
+                        && check.answer.is_none()
+                        && matches!(check.fate, Fate::Arrived { .. })
+                };
+                // The request whose answer came at that very time; a later one may be on its way.
+                let is_it = |check: &Check| {
+                    is_unanswered(check)
+                        && matches!(
+                            tracker.answer_fate(check),
+                            Some(Fate::Arrived { at, .. }) if at == note.at
+                        )
+                };
+                let exact = checks.iter().rposition(is_it);
+                let place = exact.or_else(|| checks.iter().rposition(is_unanswered));
+                if let Some(check) = place.and_then(|place| checks.get_mut(place)) {
                     check.answer = Some((note.at, mapped));
                 }
             }

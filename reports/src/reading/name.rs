@@ -93,6 +93,11 @@ impl<'a> Names<'a> {
         owners.into_iter().find(|(owner, _)| is_mine(owner)).map_or("?", |(_, kind)| kind)
     }
 
+    /// Whether an address of a peer is a relayed one.
+    pub(crate) fn is_lent(&self, address: SocketAddr) -> bool {
+        self.scene.server_at(address.ip()).is_some()
+    }
+
     /// Who is meant by an address that `viewer` sends to.
     pub(crate) fn owner(&self, address: SocketAddr, viewer: &str) -> Option<&str> {
         let mut owners = self.candidates.get(&address).into_iter().flatten();

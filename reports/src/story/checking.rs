@@ -88,10 +88,15 @@ pub(crate) fn result(check: &Check, names: &Names<'_>) -> String {
         Some(answer @ (Fate::Dropped { .. } | Fate::NotPermitted { .. })) => {
             format!("{way}, but the answer was {}", fate(answer, names))
         }
-        Some(Fate::Arrived { flow, .. }) if flow.source != check.remote => format!(
-            "{way}, but the answer comes back from {}, not from where the check went: it does not count",
-            names.other(flow.source, &check.peer)
-        ),
+        // What a relay passes on to its client always carries the server's address.
+        Some(Fate::Arrived { flow, .. })
+            if flow.source != check.remote && !names.is_lent(check.local) =>
+        {
+            format!(
+                "{way}, but the answer comes back from {}, not from where the check went: it does not count",
+                names.other(flow.source, &check.peer)
+            )
+        }
         Some(_) => way,
         None if matches!(check.fate, Fate::Arrived { .. }) => {
             format!("{way}, and stays unanswered")

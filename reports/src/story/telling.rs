@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use icelab_sans_io::Instant;
 use icelab_sim::record::Entry;
 
 use crate::reading::check::{Check, checks};
@@ -51,7 +52,15 @@ impl Story {
         let counts = format!("{} checks were sent, {answered} were answered.", checks.len());
         if selected.len() < peers.len() || peers.is_empty() {
             let end = milliseconds(self.reading.end);
-            return format!("{} never connected in {end} ms. {counts}", peers.join(" and "));
+            let peers = peers.join(" and ");
+            let mut notes = self.reading.notes.iter();
+            return match notes.find(|note| note.name == "call.connected") {
+                Some(note) => format!(
+                    "{peers} were connected at {} ms, but had not both settled on a pair when the run ended at {end} ms. {counts}",
+                    milliseconds(note.at)
+                ),
+                None => format!("{peers} never connected in {end} ms. {counts}"),
+            };
         }
         let relayed = selected.iter().any(|note| note.text("local_kind") == "relay");
         let way = if relayed { "over a relay" } else { "directly" };
@@ -61,6 +70,13 @@ impl Story {
         let interrupted = self.reading.notes.iter().any(|note| note.name == "call.disconnected");
         let last = last.map(|note| note.at).filter(|at| interrupted && Some(*at) != first);
         let since = first.map(milliseconds).unwrap_or_default();
+        if let Some(lost) = self.lost() {
+            return format!(
+                "{} were connected {way} from {since} ms on, and have been disconnected since {} ms. {counts}",
+                peers.join(" and "),
+                milliseconds(lost)
+            );
+        }
         let again =
             last.map(|at| format!(" (after an interruption, again since {} ms)", milliseconds(at)));
         let sides = selected.iter().map(|note| self.side(note)).collect::<Vec<_>>().join(", ");
@@ -69,6 +85,13 @@ impl Story {
             peers.join(" and "),
             again.unwrap_or_default()
         )
+    }
+
+    /// Since when the call has been down at the end of the run, where it is.
+    fn lost(&self) -> Option<Instant> {
+        let mut notes = self.reading.notes.iter().rev();
+        let last = notes.find(|note| matches!(&*note.name, "call.connected" | "call.disconnected"));
+        last.filter(|note| note.name == "call.disconnected").map(|note| note.at)
     }
 
     /// The last selection of this peer.

@@ -73,6 +73,8 @@ impl JsonSchema for SetLink {
             properties.insert("link".to_owned(), owner.into());
         }
         schema.insert("required".to_owned(), serde_json::json!(["link"]));
+        let description = "A cable changes; what is not written stays as it is.";
+        schema.insert("description".to_owned(), description.into());
         schema
     }
 }

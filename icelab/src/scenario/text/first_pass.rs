@@ -188,15 +188,19 @@ impl<'a> Events<'a> {
 /// What a reader of YAML could not read, in words that say how to mend it.
 fn unreadable(source: &Source, at: usize, reason: &str) -> Fault {
     let line = source.line_at(at);
-    let blank: String = line.chars().take_while(|letter| letter.is_whitespace()).collect();
     let span = Span::new(at, at);
     if reason.contains("recursion limit") {
         return too_deep(span);
     }
-    if blank.contains('\t') {
-        return Fault::new(span, "a tab in the indentation")
+    if let Some(tab) = indenting_tab(&source.text) {
+        return Fault::new(Span::new(tab, tab + 1), "a tab in the indentation")
             .label("in this line")
             .help("YAML indents with blanks only");
+    }
+    if reason.contains("mapping values are not allowed") {
+        return Fault::new(span, "a `: ` inside of unquoted text").label("in this line").help(
+            "quote the text, as in `asks: \"One thing: does it work?\"`, or check the indentation",
+        );
     }
     if let Some(bound) = unquoted_bound(line) {
         return Fault::new(span, format!("an unquoted `{bound}` starts a YAML text block"))
@@ -205,6 +209,21 @@ fn unreadable(source: &Source, at: usize, reason: &str) -> Fault {
     }
     Fault::new(span, format!("not readable as YAML: {reason}"))
         .help("check quotes, brackets and indentation here and in the line before")
+}
+
+/// The first tab among the blanks that a line begins with.
+fn indenting_tab(text: &str) -> Option<usize> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let blank = line.len() - line.trim_start_matches([' ', '\t']).len();
+        if let Some(tab) = line.get(..blank).and_then(|blank| blank.find('\t'))
+            && !line.trim().is_empty()
+        {
+            return Some(start + tab);
+        }
+        start += line.len();
+    }
+    None
 }
 
 fn too_deep(span: Span) -> Fault {
