@@ -243,11 +243,15 @@ impl Agent {
     /// A valid pair is nominated: by the peer and with its own check answered, or by this side and
     /// with the nomination answered.
     pub(crate) fn nominated(&mut self, id: PathId, rank: u32, now: Instant) {
-        self.nominations += 1;
-        let order = self.nominations;
         let Some(path) = self.paths.get_mut(&id) else {
             return;
         };
+        // An older nomination that was held up on its way.
+        if path.nomination.is_some_and(|before| before.rank > rank) {
+            return;
+        }
+        self.nominations += 1;
+        let order = self.nominations;
         let is_news = path.nomination.is_none_or(|before| before.rank < rank);
         path.nomination = Some(Nominated { rank, order });
         let (component, local, remote) = (path.component, path.base(), path.destination());

@@ -296,6 +296,21 @@ fn of_renominations_the_latest_counts_whatever_its_priority() {
 }
 
 #[test]
+fn a_nomination_that_was_held_up_does_not_lower_the_rank_of_its_pair() {
+    let mut puppet = Puppet::alone(Config::default());
+    puppet.agent.add_remote_candidate(candidate("host", 2_130_706_431, REMOTE), puppet.now);
+    puppet.agent.add_remote_candidate(candidate("relay", 16_777_215, OTHER), puppet.now);
+    puppet.agent.end_of_remote_candidates(puppet.now);
+    puppet.meet();
+    for (rank, source) in [(3, REMOTE), (1, REMOTE), (2, OTHER)] {
+        let request = ranked(&mut puppet, rank);
+        puppet.deliver(source, request);
+        puppet.answer_all_for(Duration::from_millis(300));
+        assert_eq!(puppet.agent.selected_pair(1).unwrap().destination, address(REMOTE));
+    }
+}
+
+#[test]
 fn a_renominating_agent_takes_the_first_pair_and_moves_to_better_ones() {
     let renominating = |role| Config { nomination: Nomination::Renomination, ..config(role) };
     let configs = [renominating(Role::Controlling), renominating(Role::Controlled)];
