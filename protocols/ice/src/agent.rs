@@ -30,6 +30,13 @@ use crate::transaction::Transactions;
 /// in the order of their components; the peer's credentials start the checks. A peer that sees
 /// other credentials than before [restarts](Self::restart), sends its new ones, and takes the new
 /// ones of the other side.
+///
+/// What a peer does cannot make it grow. [`Limits`](crate::Limits) bound what it remembers, signalled
+/// candidates included. One datagram leaves a handful of outputs, however many pairs there are: one
+/// answer, one event for each step of what it proves, at most one check over a pair that it brings
+/// back to life for each component. A deadline leaves at most a check and its event for each pair and
+/// each open request, and a candidate one event for each of the other side's. So what waits to be
+/// polled is bounded by the number of calls since it was last polled, whatever they carried.
 #[derive(Debug)]
 pub struct Agent {
     pub(crate) config: Config,

@@ -189,6 +189,17 @@ impl CheckList {
         self.pairs.sort_by_key(|pair| (Reverse(pair.priority), pair.component, pair.id));
     }
 
+    /// Forgets all numbers of foundations. Whoever calls this gives every pair a new one.
+    pub(crate) fn forget_foundations(&mut self) {
+        self.foundations.clear();
+    }
+
+    /// How many foundations have a number.
+    #[cfg(test)]
+    pub(crate) fn foundation_count(&self) -> usize {
+        self.foundations.len()
+    }
+
     /// The number of a foundation.
     pub(crate) fn foundation_number(&mut self, foundation: &(Foundation, Foundation)) -> usize {
         let known = self.foundations.iter().position(|known| known == foundation);

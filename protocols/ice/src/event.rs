@@ -68,6 +68,8 @@ pub enum Event {
         nominating: bool,
         /// 1 for the first request of a transaction.
         attempt: u32,
+        /// The message, by which the request is found among the packets that were sent.
+        request: Vec<u8>,
     },
     /// A check was answered.
     CheckSucceeded {

@@ -234,6 +234,8 @@ impl Agent {
                 foundations.push((pair.id, foundation));
             }
         }
+        // The peer may name its candidates anew for ever: only what the pairs have is remembered.
+        session.check_list.forget_foundations();
         for (pair, foundation) in foundations {
             let number = session.check_list.foundation_number(&foundation);
             if let Some(pair) = session.check_list.get_mut(pair) {
@@ -362,5 +364,26 @@ const fn is_link_local(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(_) => false,
         IpAddr::V6(ip) => ip.is_unicast_link_local(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use icelab_sans_io::{Instant, Rng};
+
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn a_peer_that_names_one_candidate_again_and_again_makes_nothing_grow() {
+        let mut agent = Agent::new(Config::default(), Rng::from_u64(1));
+        let host = SocketAddr::from(([203, 0, 113, 1], 5000));
+        agent.add_local_candidate(LocalCandidate::host(1, host), Instant::START);
+        for priority in 1..=500 {
+            let text = format!("name{priority} 1 udp {priority} 203.0.113.2 6000 typ host");
+            agent.add_remote_candidate(text.parse().unwrap(), Instant::START);
+        }
+        assert_eq!(agent.pairs().count(), 1);
+        assert_eq!(agent.session.check_list.foundation_count(), 1);
     }
 }

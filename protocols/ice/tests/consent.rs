@@ -42,7 +42,8 @@ fn consent_is_checked_every_four_to_six_seconds_with_a_new_transaction_each_time
     assert_eq!(puppet.agent.state(), State::Completed);
 }
 
-/// pion/ice#767: media on the pair is no reason to leave consent checks out.
+/// pion/ice#767, rtc#86: media on the pair is no reason to leave consent checks out, and no
+/// replacement for their answers; a call without them ends after 30 s.
 #[test]
 fn consent_is_checked_while_media_flows() {
     let mut puppet = Puppet::controlling();

@@ -222,7 +222,8 @@ impl Run {
                     self.agent.handle_timeout(self.now);
                     let next = self.agent.poll_timeout();
                     assert!(next.is_none_or(|next| next.at > self.now), "{next:?}");
-                    self.collect();
+                    let said = self.collect();
+                    assert!(said <= OUTPUTS * (LIMITS.pairs + 1), "{said} outputs of a deadline");
                 }
                 self.now = end;
             }
@@ -265,11 +266,17 @@ impl Run {
     }
 
     fn input(&mut self, source: SocketAddr, base: SocketAddr, payload: Vec<u8>) {
+        self.collect();
         self.agent.handle_input(Datagram::new(source, base, payload), self.now);
+        let said = self.collect();
+        assert!(said <= OUTPUTS, "{said} outputs of one datagram:\n{}", self.log);
     }
 
-    fn collect(&mut self) {
+    /// Takes all outputs, and says how many they were.
+    fn collect(&mut self) -> usize {
+        let mut count = 0;
         while let Some(output) = self.agent.poll_output() {
+            count += 1;
             self.log.push_str(&format!("{} {output:?}\n", self.now));
             if let Output::Packet(packet) = output {
                 let is_request = Message::parse(&packet.payload)
@@ -279,8 +286,12 @@ impl Run {
                 }
             }
         }
+        count
     }
 }
+
+/// How much one datagram makes an agent say at most, however many pairs it has.
+const OUTPUTS: usize = 16;
 
 const LIMITS: Limits = Limits {
     pairs: 12,

@@ -167,6 +167,27 @@ fn a_request_through_the_relay_makes_a_peer_reflexive_candidate() {
     assert_eq!(selected.remote.kind, CandidateKind::PeerReflexive);
 }
 
+/// str0m#639: a server may give a host that it reaches over IPv4 an IPv6 relay, too (RFC 8656 section
+/// 7.1). What counts is the relay's own family (section 6.1.2.2).
+#[test]
+fn a_relayed_candidate_is_paired_within_its_own_family_whatever_its_hosts_is() {
+    let mut puppet = Puppet::alone(Config::default());
+    let server = address("192.0.2.1:3478").ip();
+    for relay in ["192.0.2.100:50000", "[2001:db8::100]:50000"] {
+        let local = LocalCandidate::relayed(1, address(relay), address(BASE), server);
+        puppet.agent.add_local_candidate(local, puppet.now).unwrap();
+    }
+    puppet.agent.add_remote_candidate(candidate("host", 2_130_706_431, REMOTE), puppet.now);
+    for (priority, relay) in [(16_777_215, "192.0.2.101:1"), (16_777_214, "[2001:db8::101]:1")] {
+        puppet.agent.add_remote_candidate(candidate("relay", priority, relay), puppet.now);
+    }
+    let pairs: Vec<_> = puppet.agent.pairs().map(|it| (it.base, it.remote)).collect();
+    assert_eq!(pairs.len(), 5, "two IPv4 bases with two remotes, and relay with relay on IPv6");
+    for (base, remote) in pairs {
+        assert_eq!(base.is_ipv4(), remote.is_ipv4(), "{base} {remote}");
+    }
+}
+
 /// firezone#9564.
 #[test]
 fn two_relays_are_paired_with_each_other() {

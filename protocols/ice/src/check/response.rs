@@ -47,7 +47,7 @@ impl Agent {
         let is_symmetric =
             datagram.source == transaction.destination && datagram.destination == transaction.base;
         match outcome {
-            Err(ErrorCode { code: 487, .. }) => self.resolve_conflict(&transaction),
+            Err(ErrorCode { code: 487, .. }) => self.resolve_conflict(&transaction, now),
             // Section 7.2.5.2.1.
             Ok(_) | Err(_) if !is_symmetric => {
                 self.check_failed(&transaction, CheckFailure::NotSymmetric);
@@ -59,8 +59,9 @@ impl Agent {
     }
 
     /// Section 7.2.5.1. The role follows from what the request claimed, so that a late answer to an
-    /// old request switches nothing twice.
-    fn resolve_conflict(&mut self, transaction: &Transaction) {
+    /// old request switches nothing twice. The check is sent again, by the triggered-check queue where
+    /// its pair is still to become valid, and at once where it is.
+    fn resolve_conflict(&mut self, transaction: &Transaction, now: Instant) {
         let role = transaction.role.opposite();
         if self.role != role {
             self.take_role(role);
@@ -68,8 +69,13 @@ impl Agent {
         }
         match transaction.purpose {
             Purpose::Check(pair, _) => self.check_again(pair),
-            // Having become controlled, this side nominates no more.
-            Purpose::Nominate(_) | Purpose::Refresh(..) | Purpose::Verify(_) => {}
+            // Having become controlled, this side nominates no more: a nomination is sent again as a
+            // check and nothing more.
+            Purpose::Nominate(path) | Purpose::Refresh(path, _) | Purpose::Verify(path) => {
+                if !transaction.is_cancelled {
+                    self.verify(path, now);
+                }
+            }
         }
     }
 

@@ -189,6 +189,7 @@ impl Agent {
             purpose: transaction.purpose.word(),
             nominating: transaction.nomination.is_some(),
             attempt: transaction.attempt,
+            request: transaction.request.clone(),
         });
         for path in self.paths.values_mut() {
             if path.base() == transaction.base && path.destination() == transaction.destination {
