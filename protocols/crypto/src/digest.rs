@@ -2,7 +2,7 @@
 
 use md5::{Digest, Md5};
 use sha1::Sha1;
-use sha2::Sha256;
+use sha2::{Sha256, Sha384, Sha512};
 
 /// MD5 (RFC 1321) over `pieces` in order. Only for STUN's long-term keys.
 #[must_use]
@@ -20,6 +20,18 @@ pub fn sha1(pieces: &[&[u8]]) -> [u8; 20] {
 #[must_use]
 pub fn sha256(pieces: &[&[u8]]) -> [u8; 32] {
     hash::<Sha256>(pieces).into()
+}
+
+/// SHA-384 (RFC 6234) over `pieces` in order.
+#[must_use]
+pub fn sha384(pieces: &[&[u8]]) -> [u8; 48] {
+    hash::<Sha384>(pieces).into()
+}
+
+/// SHA-512 (RFC 6234) over `pieces` in order.
+#[must_use]
+pub fn sha512(pieces: &[&[u8]]) -> [u8; 64] {
+    hash::<Sha512>(pieces).into()
 }
 
 fn hash<D: Digest>(pieces: &[&[u8]]) -> md5::digest::Output<D> {

@@ -5,28 +5,93 @@
 use core::fmt;
 
 use sha1::block_api::compress as compress_sha1;
-use sha2::block_api::compress256 as compress_sha256;
+use sha2::block_api::{compress256, compress512};
 use zeroize::Zeroize;
 
+use crate::hash::{Digest, Hash};
+
+/// A key for HMAC with a hash that is chosen while running.
+#[derive(Clone)]
+pub struct Hmac(Key);
+
+#[derive(Clone)]
+enum Key {
+    Sha1(HmacSha1),
+    Sha256(HmacSha256),
+    Sha384(HmacSha384),
+    Sha512(HmacSha512),
+}
+
+impl Hmac {
+    /// The key made of `secret`, of any length.
+    #[must_use]
+    pub fn new(hash: Hash, secret: &[u8]) -> Self {
+        Self(match hash {
+            Hash::Sha1 => Key::Sha1(HmacSha1::new(secret)),
+            Hash::Sha256 => Key::Sha256(HmacSha256::new(secret)),
+            Hash::Sha384 => Key::Sha384(HmacSha384::new(secret)),
+            Hash::Sha512 => Key::Sha512(HmacSha512::new(secret)),
+        })
+    }
+
+    /// The hash in use.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        match &self.0 {
+            Key::Sha1(_) => Hash::Sha1,
+            Key::Sha256(_) => Hash::Sha256,
+            Key::Sha384(_) => Hash::Sha384,
+            Key::Sha512(_) => Hash::Sha512,
+        }
+    }
+
+    /// The tag over `pieces` in order.
+    #[must_use]
+    pub fn sign(&self, pieces: &[&[u8]]) -> Digest {
+        match &self.0 {
+            Key::Sha1(key) => Digest::new(&key.sign(pieces)),
+            Key::Sha256(key) => Digest::new(&key.sign(pieces)),
+            Key::Sha384(key) => Digest::new(&key.sign(pieces)),
+            Key::Sha512(key) => Digest::new(&key.sign(pieces)),
+        }
+    }
+
+    /// Whether `tag` is the full tag over `pieces`, compared in constant time.
+    #[must_use]
+    pub fn verify(&self, pieces: &[&[u8]], tag: &[u8]) -> bool {
+        crate::equal(&self.sign(pieces), tag)
+    }
+}
+
+impl fmt::Debug for Hmac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Hmac").field(&self.hash()).finish()
+    }
+}
+
 macro_rules! hmac {
-    ($(#[$doc:meta])* $name:ident, $words:literal, $start:ident, $compress:ident, $hash:path) => {
+    (
+        $(#[$doc:meta])*
+        $name:ident, $length:literal, $block:literal, [$word:ident; $words:literal],
+        $start:ident, $compress:ident, $hash:path
+    ) => {
         $(#[$doc])*
         #[derive(Clone)]
         pub struct $name {
-            inner: [u32; $words],
-            outer: [u32; $words],
+            inner: [$word; $words],
+            outer: [$word; $words],
         }
 
         impl $name {
             /// Length of a full tag in bytes.
-            pub const LENGTH: usize = $words * 4;
+            pub const LENGTH: usize = $length;
 
             /// The key made of `secret`, of any length.
             #[must_use]
             pub fn new(secret: &[u8]) -> Self {
-                let mut block = [0; BLOCK];
+                let mut block = [0; $block];
                 // RFC 2104 section 2: a key longer than a block is hashed first.
-                if secret.len() > BLOCK {
+                if secret.len() > $block {
                     let mut hashed = $hash(&[secret]);
                     fill(&mut block, &hashed);
                     hashed.zeroize();
@@ -46,13 +111,20 @@ macro_rules! hmac {
             /// The tag over `pieces` in order.
             #[must_use]
             #[inline]
-            pub fn sign(&self, pieces: &[&[u8]]) -> [u8; $words * 4] {
+            pub fn sign(&self, pieces: &[&[u8]]) -> [u8; $length] {
                 let mut state = self.inner;
                 absorb(pieces, |blocks| $compress(&mut state, blocks));
-                let inner = to_bytes::<$words, { $words * 4 }>(state);
+                let mut inner = [0; $length];
+                for (place, word) in inner.chunks_exact_mut(size_of::<$word>()).zip(state) {
+                    place.copy_from_slice(&word.to_be_bytes());
+                }
                 let mut state = self.outer;
                 absorb(&[&inner], |blocks| $compress(&mut state, blocks));
-                to_bytes(state)
+                let mut tag = [0; $length];
+                for (place, word) in tag.chunks_exact_mut(size_of::<$word>()).zip(state) {
+                    place.copy_from_slice(&word.to_be_bytes());
+                }
+                tag
             }
 
             /// Whether `tag` is the full tag over `pieces`, compared in constant time.
@@ -81,7 +153,9 @@ macro_rules! hmac {
 hmac!(
     /// A key for HMAC-SHA-1.
     HmacSha1,
-    5,
+    20,
+    64,
+    [u32; 5],
     START_SHA1,
     compress_sha1,
     crate::sha1
@@ -89,16 +163,38 @@ hmac!(
 hmac!(
     /// A key for HMAC-SHA-256.
     HmacSha256,
-    8,
+    32,
+    64,
+    [u32; 8],
     START_SHA256,
-    compress_sha256,
+    compress256,
     crate::sha256
+);
+hmac!(
+    /// A key for HMAC-SHA-384.
+    HmacSha384,
+    48,
+    128,
+    [u64; 8],
+    START_SHA384,
+    compress512,
+    crate::sha384
+);
+hmac!(
+    /// A key for HMAC-SHA-512.
+    HmacSha512,
+    64,
+    128,
+    [u64; 8],
+    START_SHA512,
+    compress512,
+    crate::sha512
 );
 
 /// Runs a message that follows one block of padding through a compression function: whole blocks
 /// as they lie, then what is left with the end mark and the length in bits (RFC 6234 section 4.1).
 #[inline]
-fn absorb(pieces: &[&[u8]], mut compress: impl FnMut(&[[u8; BLOCK]])) {
+fn absorb<const BLOCK: usize>(pieces: &[&[u8]], mut compress: impl FnMut(&[[u8; BLOCK]])) {
     let mut block = [0; BLOCK];
     let mut filled = 0;
     let mut length = BLOCK;
@@ -127,7 +223,8 @@ fn absorb(pieces: &[&[u8]], mut compress: impl FnMut(&[[u8; BLOCK]])) {
     if let Some(mark) = free.first_mut() {
         *mark = 0x80;
     }
-    if filled >= BLOCK - 8 {
+    // The length takes an eighth of a block: 64 bits of it, or 128.
+    if filled >= BLOCK - BLOCK / 8 {
         compress(&[block]);
         block = [0; BLOCK];
     }
@@ -145,17 +242,6 @@ fn fill(place: &mut [u8], bytes: &[u8]) {
     }
 }
 
-#[inline]
-fn to_bytes<const WORDS: usize, const BYTES: usize>(state: [u32; WORDS]) -> [u8; BYTES] {
-    let mut bytes = [0; BYTES];
-    for (place, word) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(state) {
-        *place = word.to_be_bytes();
-    }
-    bytes
-}
-
-/// Block length of both hashes.
-const BLOCK: usize = 64;
 /// RFC 3174 section 6.1.
 const START_SHA1: [u32; 5] = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476, 0xC3D2_E1F0];
 /// RFC 6234 section 6.1.
@@ -169,10 +255,32 @@ const START_SHA256: [u32; 8] = [
     0x1F83_D9AB,
     0x5BE0_CD19,
 ];
+/// RFC 6234 section 6.3.
+const START_SHA384: [u64; 8] = [
+    0xCBBB_9D5D_C105_9ED8,
+    0x629A_292A_367C_D507,
+    0x9159_015A_3070_DD17,
+    0x152F_ECD8_F70E_5939,
+    0x6733_2667_FFC0_0B31,
+    0x8EB4_4A87_6858_1511,
+    0xDB0C_2E0D_64F9_8FA7,
+    0x47B5_481D_BEFA_4FA4,
+];
+/// RFC 6234 section 6.3.
+const START_SHA512: [u64; 8] = [
+    0x6A09_E667_F3BC_C908,
+    0xBB67_AE85_84CA_A73B,
+    0x3C6E_F372_FE94_F82B,
+    0xA54F_F53A_5F1D_36F1,
+    0x510E_527F_ADE6_82D1,
+    0x9B05_688C_2B3E_6C1F,
+    0x1F83_D9AB_FB41_BD6B,
+    0x5BE0_CD19_137E_2179,
+];
 
 #[cfg(test)]
 mod tests {
-    use ::hmac::{Hmac, KeyInit, Mac};
+    use ::hmac::{Hmac as Other, KeyInit, Mac};
 
     use super::*;
 
@@ -215,10 +323,10 @@ mod tests {
             let (sha1, sha256) = (HmacSha1::new(secret), HmacSha256::new(secret));
             for length in 0..=200 {
                 let message = &text[..length];
-                let mut other_sha1 = Hmac::<sha1::Sha1>::new_from_slice(secret).unwrap();
+                let mut other_sha1 = Other::<sha1::Sha1>::new_from_slice(secret).unwrap();
                 other_sha1.update(message);
                 let other_sha1: [u8; 20] = other_sha1.finalize().into_bytes().into();
-                let mut other_sha256 = Hmac::<sha2::Sha256>::new_from_slice(secret).unwrap();
+                let mut other_sha256 = Other::<sha2::Sha256>::new_from_slice(secret).unwrap();
                 other_sha256.update(message);
                 let other_sha256: [u8; 32] = other_sha256.finalize().into_bytes().into();
                 for cut in [0, 1, 20, 44, 63, 64, 65, 128, length] {
@@ -227,6 +335,59 @@ mod tests {
                     assert_eq!(sha256.sign(&[head, &[], tail]), other_sha256, "{length} {cut}");
                 }
             }
+        }
+    }
+
+    // RFC 4231 section 4.3 and 4.7: the same key and text, and a key longer than a block.
+    #[test]
+    fn the_published_tags_with_the_long_hashes() {
+        let jefe: [&[u8]; 2] = [b"what do ya want ", b"for nothing?"];
+        let sha384 = "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e\
+                      8e2240ca5e69e2c78b3239ecfab21649";
+        let sha512 = "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554\
+                      9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737";
+        assert_eq!(hex(&Hmac::new(Hash::Sha384, b"Jefe").sign(&jefe)), sha384);
+        assert_eq!(hex(&Hmac::new(Hash::Sha512, b"Jefe").sign(&jefe)), sha512);
+        let long: [&[u8]; 1] = [b"Test Using Larger Than Block-Size Key - Hash Key First"];
+        let sha384 = "4ece084485813e9088d2c63a041bc5b44f9ef1012a2b588f3cd11f05033ac4c6\
+                      0c2ef6ab4030fe8296248df163f44952";
+        assert_eq!(hex(&Hmac::new(Hash::Sha384, &[0xAA; 131]).sign(&long)), sha384);
+    }
+
+    #[test]
+    fn all_lengths_agree_with_another_implementation_for_the_long_hashes() {
+        let text: Vec<u8> = (0..=255).collect();
+        for key_length in [0, 48, 127, 128, 129, 200] {
+            let secret = &text[..key_length];
+            let (sha384, sha512) = (HmacSha384::new(secret), HmacSha512::new(secret));
+            for length in 0..=256 {
+                let message = &text[..length];
+                let mut other = Other::<sha2::Sha384>::new_from_slice(secret).unwrap();
+                other.update(message);
+                let (head, tail) = message.split_at(length / 3);
+                assert_eq!(sha384.sign(&[head, tail]), *other.finalize().into_bytes(), "{length}");
+                let mut other = Other::<sha2::Sha512>::new_from_slice(secret).unwrap();
+                other.update(message);
+                assert_eq!(sha512.sign(&[head, tail]), *other.finalize().into_bytes(), "{length}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_hash_chosen_while_running_gives_the_same_tags() {
+        let pieces: [&[u8]; 2] = [b"a", b"b"];
+        let keys = [Hash::Sha1, Hash::Sha256, Hash::Sha384, Hash::Sha512]
+            .map(|hash| Hmac::new(hash, b"key"));
+        assert_eq!(*keys[0].sign(&pieces), HmacSha1::new(b"key").sign(&pieces));
+        assert_eq!(*keys[1].sign(&pieces), HmacSha256::new(b"key").sign(&pieces));
+        assert_eq!(*keys[2].sign(&pieces), HmacSha384::new(b"key").sign(&pieces));
+        assert_eq!(*keys[3].sign(&pieces), HmacSha512::new(b"key").sign(&pieces));
+        for key in keys {
+            let tag = key.sign(&pieces);
+            assert_eq!(tag.len(), key.hash().length());
+            assert!(key.verify(&[b"ab"], &tag));
+            assert!(!key.verify(&[b"abc"], &tag));
+            assert!(!key.verify(&[b"ab"], &tag[..tag.len() - 1]));
         }
     }
 

@@ -1,0 +1,115 @@
+//! AWS-LC: assembly for the common processors; needs a C compiler.
+
+use aws_lc_rs::aead::{
+    AES_128_GCM, AES_256_GCM, Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey,
+};
+use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, PrivateKey, UnparsedPublicKey, X25519};
+use aws_lc_rs::{digest, signature};
+
+use super::Curve;
+use crate::aead::Cipher;
+use crate::hash::Hash;
+use crate::secret::Secret;
+
+/// An expanded key of an authenticated cipher.
+#[derive(Clone)]
+pub(crate) struct Aead(std::sync::Arc<LessSafeKey>);
+
+impl Aead {
+    pub(crate) fn new(cipher: Cipher, secret: &[u8]) -> Option<Self> {
+        let algorithm = match cipher {
+            Cipher::Aes128Gcm => &AES_128_GCM,
+            Cipher::Aes256Gcm => &AES_256_GCM,
+            Cipher::ChaCha20Poly1305 => &CHACHA20_POLY1305,
+        };
+        let key = UnboundKey::new(algorithm, secret).ok()?;
+        Some(Self(std::sync::Arc::new(LessSafeKey::new(key))))
+    }
+
+    #[inline]
+    pub(crate) fn seal(&self, nonce: &[u8; 12], associated: &[u8], buffer: &mut [u8]) -> [u8; 16] {
+        self.0
+            .seal_in_place_separate_tag(Nonce::from(nonce), Aad::from(associated), buffer)
+            .ok()
+            .and_then(|tag| tag.as_ref().try_into().ok())
+            .expect("a buffer is shorter than 64 GiB")
+    }
+
+    #[inline]
+    pub(crate) fn open(
+        &self,
+        nonce: &[u8; 12],
+        associated: &[u8],
+        buffer: &mut [u8],
+        tag: &[u8; 16],
+    ) -> bool {
+        self.0
+            .open_in_place_separate_tag(Nonce::from(nonce), Aad::from(associated), tag, buffer)
+            .is_ok()
+    }
+}
+
+/// The public key of `scalar`: 32 bytes for X25519, else the uncompressed point (SEC 1 section
+/// 2.3.3). `None` where `scalar` is no private key of the curve.
+pub(crate) fn public_key(curve: Curve, scalar: &[u8]) -> Option<Vec<u8>> {
+    let public = private_key(curve, scalar)?.compute_public_key().ok()?;
+    Some(public.as_ref().to_vec())
+}
+
+/// The secret that `scalar` shares with the holder of `public`; `None` where `public` is no point
+/// of the curve or the result would be known to everybody (RFC 7748 section 6.1).
+pub(crate) fn agree(curve: Curve, scalar: &[u8], public: &[u8]) -> Option<Secret> {
+    let scalar = private_key(curve, scalar)?;
+    let public = UnparsedPublicKey::new(scalar.algorithm(), public);
+    agreement::agree(&scalar, public, (), |secret| Ok(Secret::new(secret))).ok()
+}
+
+fn private_key(curve: Curve, scalar: &[u8]) -> Option<PrivateKey> {
+    let algorithm = match curve {
+        Curve::X25519 => &X25519,
+        Curve::P256 => &ECDH_P256,
+        Curve::P384 => &ECDH_P384,
+    };
+    PrivateKey::from_private_key(algorithm, scalar).ok()
+}
+
+/// An ECDSA signature in DER over `digest`, with the nonce of RFC 6979. The library takes no nonce,
+/// so its multiplication on the curve is joined with the arithmetic of the portable one.
+pub(crate) fn sign(curve: Curve, scalar: &[u8], hash: Hash, digest: &[u8]) -> Option<Vec<u8>> {
+    match curve {
+        Curve::X25519 => None,
+        Curve::P256 => super::portable::sign(curve, scalar, hash, digest),
+        Curve::P384 => super::portable::sign(curve, scalar, hash, digest),
+    }
+}
+
+/// Whether `signature`, in DER, is one over `digest` by the holder of the uncompressed point
+/// `public`.
+pub(crate) fn verify(
+    curve: Curve,
+    public: &[u8],
+    hash: Hash,
+    digest: &[u8],
+    signature: &[u8],
+) -> bool {
+    let algorithm = match (curve, hash) {
+        (Curve::P256, Hash::Sha256) => &signature::ECDSA_P256_SHA256_ASN1,
+        (Curve::P256, Hash::Sha384) => &signature::ECDSA_P256_SHA384_ASN1,
+        (Curve::P256, Hash::Sha512) => &signature::ECDSA_P256_SHA512_ASN1,
+        (Curve::P384, Hash::Sha256) => &signature::ECDSA_P384_SHA256_ASN1,
+        (Curve::P384, Hash::Sha384) => &signature::ECDSA_P384_SHA384_ASN1,
+        (Curve::P384, Hash::Sha512) => &signature::ECDSA_P384_SHA512_ASN1,
+        _ => return false,
+    };
+    let hash = match hash {
+        Hash::Sha1 => return false,
+        Hash::Sha256 => &digest::SHA256,
+        Hash::Sha384 => &digest::SHA384,
+        Hash::Sha512 => &digest::SHA512,
+    };
+    digest::Digest::import_less_safe(digest, hash).is_ok_and(|digest| {
+        signature::UnparsedPublicKey::new(algorithm, public)
+            .verify_digest(&digest, signature)
+            .is_ok()
+    })
+}
