@@ -128,7 +128,8 @@ impl Agent {
     }
 
     /// Adds a candidate of this host, and returns what to send to the peer: `None` where it is
-    /// redundant (RFC 8445 section 5.1.3), of no use, or one too many.
+    /// redundant (RFC 8445 section 5.1.3), of no use, one too many, or too late: after the end of
+    /// candidates or a nomination only a restart brings new ones in (RFC 8838 section 13).
     pub fn add_local_candidate(
         &mut self,
         candidate: LocalCandidate,

@@ -250,14 +250,11 @@ impl CheckList {
     /// Section 6.1.4.2: the next check, for which Ta has come.
     pub(crate) fn take_turn(&mut self) -> Option<Turn> {
         self.is_started = true;
-        while let Some(entry) = self.triggered.pop_front() {
-            match entry {
-                Trigger::Check(id) if self.get(id).is_some() => {
-                    return Some(Turn::Check(id, CheckPurpose::Triggered));
-                }
-                Trigger::Check(_) => {}
-                Trigger::Nominate(path) => return Some(Turn::Nominate(path)),
-            }
+        // A pair that leaves the list leaves the queue, too.
+        match self.triggered.pop_front() {
+            Some(Trigger::Check(id)) => return Some(Turn::Check(id, CheckPurpose::Triggered)),
+            Some(Trigger::Nominate(path)) => return Some(Turn::Nominate(path)),
+            None => {}
         }
         if !self.pairs.iter().any(|pair| pair.progress == Phase::Waiting) {
             self.thaw();
@@ -371,6 +368,8 @@ mod tests {
         };
         assert_eq!(state(&mut list, new(9, 1, "a", 11)), Phase::Waiting);
         assert_eq!(state(&mut list, new(9, 2, "a", 12)), Phase::Frozen);
+        // Section 6.1.2.6 wants exactly one pair of a foundation to wait; an equal one is not topmost.
+        assert_eq!(state(&mut list, new(9, 1, "a", 15)), Phase::Frozen);
         assert_eq!(state(&mut list, new(1, 1, "c", 13)), Phase::Waiting);
         let first = list.pairs_mut().find(|pair| pair.destination.port() == 1).unwrap();
         first.progress = Phase::Succeeded(PathId(0));
@@ -391,6 +390,33 @@ mod tests {
         first.progress = Phase::Failed(CheckFailure::TimedOut);
         assert!(list.has_work());
         assert_eq!(turn(&mut list), Some(2));
+    }
+
+    /// Section 6.1.4.1: the queue is first in, first out, and only what is no more loses its place.
+    #[test]
+    fn a_pair_that_leaves_the_list_leaves_the_others_their_places_in_the_queue() {
+        let entries = [(9, 1, "a"), (8, 1, "b"), (7, 1, "c")];
+        let triggered = |mut list: CheckList| match list.take_turn().unwrap() {
+            Turn::Check(id, purpose) => (list.get(id).unwrap().destination.port(), purpose),
+            Turn::Nominate(_) => panic!(),
+        };
+        for (unwanted, next) in [(3, 2), (2, 3)] {
+            let mut list = list(&entries);
+            for port in [3, 2] {
+                let id = list.pairs().find(|pair| pair.destination.port() == port).unwrap().id;
+                list.trigger(Trigger::Check(id));
+            }
+            list.remove(|pair| pair.destination.port() == unwanted);
+            assert_eq!(triggered(list), (next, CheckPurpose::Triggered));
+        }
+        // The one that makes room for a better one.
+        let mut list = list(&entries);
+        for port in [3, 2] {
+            let id = list.pairs().find(|pair| pair.destination.port() == port).unwrap().id;
+            list.trigger(Trigger::Check(id));
+        }
+        assert!(matches!(list.insert(new(10, 1, "d", 4), 3), Insertion::Added(_)));
+        assert_eq!(triggered(list), (2, CheckPurpose::Triggered));
     }
 
     /// Section 6.1.2.4.
@@ -421,6 +447,7 @@ mod tests {
             list.insert(new(10 * u64::from(port), 1, name, port), 3);
         }
         assert_eq!(list.insert(new(5, 1, "d", 4), 3), Insertion::Full);
+        assert_eq!(list.insert(new(10, 1, "d", 4), 3), Insertion::Full, "no lower priority");
         assert!(matches!(list.insert(new(15, 1, "d", 5), 3), Insertion::Added(_)));
         let best = list.pairs_mut().next().unwrap();
         best.progress = Phase::Failed(CheckFailure::TimedOut);

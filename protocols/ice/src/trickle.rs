@@ -79,7 +79,11 @@ impl Agent {
         let is_other_components = session.locals.iter().any(|local| {
             local.base == new.base && !local.is_gone && local.candidate.component != new.component
         });
+        // RFC 8838 section 13: then none may be signalled, so none is paired (its section 10).
+        let is_too_late =
+            session.local_candidates == Gathering::Ended || self.pairs_no_more(new.component);
         self.state != State::Closed
+            && !is_too_late
             && is_kind_allowed
             && !is_too_much
             && !is_redundant

@@ -492,7 +492,10 @@ fn the_second_request_waits_longer_the_more_checks_there_are() {
 
 #[test]
 fn a_local_candidate_that_comes_late_is_paired_too() {
-    let mut puppet = Puppet::controlling();
+    let mut puppet = Puppet::alone(config(Role::Controlling));
+    puppet.agent.add_remote_candidate(candidate("host", 2_130_706_431, REMOTE), puppet.now);
+    puppet.trust();
+    puppet.next_request();
     let late = LocalCandidate::host(1, address("203.0.113.11:5000"));
     let signalled = puppet.agent.add_local_candidate(late, puppet.now).unwrap();
     assert_ne!(signalled.priority, 2_130_706_431, "priorities are unique");

@@ -20,7 +20,11 @@ pub(crate) struct Puppet {
     pub(crate) events: Vec<Event>,
     pub(crate) packets: Vec<Datagram>,
     next_id: u8,
+    deadlines: u32,
 }
+
+/// No test waits longer.
+const LONGEST: Duration = Duration::from_secs(900);
 
 pub(crate) const BASE: &str = "203.0.113.10:5000";
 pub(crate) const REMOTE: &str = "203.0.113.20:6000";
@@ -63,7 +67,6 @@ impl Puppet {
     pub(crate) fn alone(config: Config) -> Self {
         let mut agent = Agent::new(config, Rng::from_u64(1));
         agent.add_local_candidate(LocalCandidate::host(1, address(BASE)), Instant::START);
-        agent.end_of_local_candidates(Instant::START);
         let peer = Credentials::new("PEER", "peerspasswordpeerspassword").unwrap();
         let mut puppet = Self {
             agent,
@@ -72,6 +75,7 @@ impl Puppet {
             events: Vec::new(),
             packets: Vec::new(),
             next_id: 0,
+            deadlines: 0,
         };
         puppet.collect();
         puppet
@@ -83,8 +87,14 @@ impl Puppet {
         self.meet();
     }
 
-    /// Gives the agent the peer's credentials.
+    /// Ends the local candidates, and gives the agent the peer's credentials.
     pub(crate) fn meet(&mut self) {
+        self.agent.end_of_local_candidates(self.now);
+        self.trust();
+    }
+
+    /// Gives the agent the peer's credentials; local candidates may follow.
+    pub(crate) fn trust(&mut self) {
         self.agent.set_remote_credentials(self.peer.clone(), false, self.now).unwrap();
         self.collect();
     }
@@ -104,8 +114,11 @@ impl Puppet {
             self.now = self.now.max(deadline.at);
             self.agent.handle_timeout(self.now);
             self.collect();
+            self.deadlines += 1;
+            assert!(self.deadlines < 100_000, "{}, again and again", deadline.timer);
         }
         self.now = end;
+        assert!(self.now < Instant::START + LONGEST, "what a test waits for never comes");
     }
 
     pub(crate) fn millis(&mut self, millis: u64) {

@@ -153,8 +153,6 @@ fn a_request_through_the_relay_makes_a_peer_reflexive_candidate() {
     let relay = "192.0.2.100:50000";
     let mut puppet = Puppet::alone(Config::default());
     let local = LocalCandidate::relayed(1, address(relay), address(BASE), address(BASE).ip());
-    // Local candidates may come late, where no end was told; here it is another session.
-    puppet.agent.restart(puppet.now);
     puppet.agent.add_local_candidate(local, puppet.now).unwrap();
     puppet.meet();
     let request = puppet.request(true);
@@ -227,11 +225,12 @@ fn without_a_nat_the_reflexive_candidate_is_redundant_with_the_host_candidate() 
 
 #[test]
 fn a_mapped_address_that_is_known_makes_no_new_candidate() {
-    let mut puppet = Puppet::controlling();
+    let mut puppet = Puppet::alone(config(Role::Controlling));
     let server = address("192.0.2.1:3478").ip();
     let mapped = address("198.51.100.7:7777");
     let reflexive = LocalCandidate::reflexive(1, mapped, address(BASE), server);
     puppet.agent.add_local_candidate(reflexive, puppet.now).unwrap();
+    puppet.introduce();
     let check = puppet.next_request();
     puppet.answer_with(&check, mapped);
     assert_eq!(puppet.agent.local_candidates().count(), 2);
@@ -325,6 +324,27 @@ fn after_the_end_of_candidates_none_is_taken() {
     let mut puppet = Puppet::controlled();
     puppet.agent.add_remote_candidate(candidate("host", 5, OTHER), puppet.now);
     assert_eq!(puppet.agent.remote_candidates().count(), 1);
+}
+
+/// RFC 8838 section 13: neither after the end of candidates nor after a nomination may a candidate be
+/// signalled, and by its section 10 one that was not signalled is not paired.
+#[test]
+fn local_candidates_after_their_end_or_after_the_nomination_have_to_wait_for_a_restart() {
+    let late = LocalCandidate::host(1, address("203.0.113.11:5000"));
+    let mut ended = Puppet::alone(Config::default());
+    ended.introduce();
+    assert_eq!(ended.agent.add_local_candidate(late.clone(), ended.now), None);
+    assert_eq!(ended.agent.pairs().count(), 1);
+    ended.agent.restart(ended.now);
+    assert!(ended.agent.add_local_candidate(late.clone(), ended.now).is_some());
+
+    let mut nominated = Puppet::alone(Config::default());
+    nominated.agent.add_remote_candidate(candidate("host", 5, REMOTE), nominated.now);
+    nominated.trust();
+    nominated.connect();
+    assert_eq!(nominated.agent.add_local_candidate(late.clone(), nominated.now), None);
+    nominated.agent.restart(nominated.now);
+    assert!(nominated.agent.add_local_candidate(late, nominated.now).is_some());
 }
 
 #[test]
