@@ -1,6 +1,7 @@
 //! Holds the directions between crates that ARCHITECTURE.md draws: arrows fall.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -94,6 +95,25 @@ fn every_package_stands_in_the_folder_of_its_name() {
         let short = name.strip_prefix("icelab-").unwrap_or(name);
         assert!(path.ends_with(&format!("/{short}/Cargo.toml")), "{name} stands at {path}");
     }
+}
+
+#[test]
+fn the_protocols_and_the_network_are_held_to_the_same_bans() {
+    let read = |place: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(place);
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{place}: {error}"))
+    };
+    let [bans, of_the_network] = ["protocols/clippy.toml", "sim/clippy.toml"].map(read);
+    assert_eq!(bans, of_the_network);
+    for line in read("clippy.toml").lines().filter(|line| line.contains('=')) {
+        assert!(bans.lines().any(|known| known == line), "{line} is in the root's file alone");
+    }
+    let functions = |kind: &str| -> Vec<String> {
+        let of_kind = bans.lines().filter(|line| line.contains(&format!("\"{kind}::")));
+        of_kind.map(|line| line.replace(kind, "float")).collect()
+    };
+    assert_eq!(functions("f32"), functions("f64"));
+    assert!(functions("f32").len() > 20);
 }
 
 /// The packages of the workspace, each with what it builds on when it is shipped.
