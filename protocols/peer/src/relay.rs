@@ -66,7 +66,11 @@ impl Peer {
             self.permit(address, now);
         }
         self.handle_mapped(base, mapped, server, now);
-        for address in relayed.iter().copied() {
+        // The first of several is preferred: nothing is gained by having the relay turn packets of
+        // one IP version into the other.
+        let is_own = |address: &SocketAddr| address.is_ipv4() == base.local.is_ipv4();
+        let (own, other): (Vec<_>, Vec<_>) = relayed.iter().copied().partition(is_own);
+        for address in own.into_iter().chain(other) {
             let kind = ice::CandidateKind::Relayed;
             let found = Found { kind, address, related: Some(mapped) };
             self.add_candidate(base, found, Some(server), now);

@@ -177,6 +177,21 @@ fn where_both_have_both_families_ipv6_is_used() {
 }
 
 #[test]
+fn a_relayed_path_stays_in_the_ip_version_of_the_way_to_the_server() {
+    for own in ["198.51.100.1", "2001:db8:1::1"] {
+        let both = ["198.51.100.2", "2001:db8:1::2"];
+        let mut board = Switchboard::new(&[own], &both, |number, config| {
+            config.trickle = Trickle::Off;
+            config.policy = if number == 0 { Policy::Relay } else { Policy::All };
+        });
+        board.call(ENOUGH);
+        let pair = board.alice.selected_pair().unwrap();
+        assert_eq!(pair.base.is_ipv6(), own.contains(':'), "{pair:?}");
+        assert!(board.talks());
+    }
+}
+
+#[test]
 fn closing_frees_allocations_and_sockets_and_says_so() {
     let mut board = plain(Trickle::Full);
     board.call(ENOUGH);
