@@ -1,9 +1,15 @@
 //! Gateways: NATs that nest, hairpins, firewalls, errors through a NAT.
 
+use std::time::Duration;
+
 use icelab_sans_io::net::{Datagram, IcmpKind, Notice, Request};
 use icelab_sim::firewall::{self, Action};
+use icelab_sim::link::{Bitrate, Reorder};
 use icelab_sim::nat::{Behaviour, Config, Hairpin};
-use icelab_sim::{Families, GatewayConfig, HostConfig, Network};
+use icelab_sim::{
+    Chance, Direction, DirectionConfig, Families, GatewayConfig, HostConfig, LinkChange,
+    LinkConfig, Matcher, Network, What,
+};
 
 use crate::guest::Lab;
 
@@ -177,6 +183,98 @@ fn fragments_pass_a_nat() {
     assert_eq!((seen.to_string().as_str(), payload.len()), ("203.0.113.1:5000", 4000));
 }
 
+/// The numbers of the packets that reached a node, in order.
+fn delivered(lab: &Lab, name: &str) -> Vec<u64> {
+    let entries = lab.simulation.record().entries();
+    let delivered = entries.filter_map(|entry| match entry.unwrap().what {
+        What::Delivered { packet, node } if *node == *name => Some(packet.0),
+        _ => None,
+    });
+    delivered.collect()
+}
+
+#[test]
+fn fragments_that_waited_keep_their_numbers_and_follow_their_first_one() {
+    // Each host's first fragment is held back on its link, alice's for longer.
+    let slow = |millis| DirectionConfig {
+        rate: Some(Bitrate::from_mbit(4)),
+        reorder: Reorder { chance: Chance::ALWAYS, hold: Duration::from_millis(millis) },
+        ..DirectionConfig::default()
+    };
+    let hosts = [("alice", 40), ("anna", 20)];
+    let mut network = Network::new();
+    network.gateway("home", GatewayConfig::nat(Config::default()));
+    for (name, millis) in hosts {
+        let link = LinkConfig { up: slow(millis), down: DirectionConfig::default() };
+        network.host(name, HostConfig::behind("home").with_link(&link));
+    }
+    network.host("server", HostConfig::behind("internet"));
+    network.host("other", HostConfig::behind("internet"));
+    let mut lab = Lab::new(&network);
+    lab.send("alice", lab.socket("server"), &[5; 4000]);
+    lab.send("anna", lab.socket("other"), &[6; 4000]);
+    // The first fragments are on their way, the second ones begin theirs after 3 ms.
+    lab.run(1);
+    for (name, _) in hosts {
+        let link = lab.simulation.link(lab.node(name), None).unwrap();
+        let set = LinkChange { reorder: Some(Reorder::default()), ..LinkChange::default() };
+        lab.simulation.set_link(link, Direction::Up, &set);
+    }
+    lab.run(100);
+    assert_eq!(delivered(&lab, "other"), [4, 5, 6], "{:#?}", lab.story());
+    assert_eq!(delivered(&lab, "server"), [1, 2, 3], "{:#?}", lab.story());
+    assert_eq!(lab.datagrams("other")[0].2, [6; 4000]);
+    assert_eq!(lab.datagrams("server")[0].2, [5; 4000]);
+}
+
+/// Alice's first fragment is lost, so that the others wait in her gateway.
+fn waiting_fragments() -> Lab {
+    let mut lab = Lab::new(&two_homes());
+    let first = Matcher { destination_port: Some(5000), ..Matcher::default() };
+    lab.simulation.drop_each(first, [1]);
+    lab.send("alice", lab.socket("server"), &[5; 4000]);
+    lab.run(20);
+    assert_eq!(lab.drops(), ["rule"]);
+    lab
+}
+
+/// When, in microseconds, and as which packets the waiting fragments were dropped.
+fn given_up(lab: &Lab) -> Vec<String> {
+    let story = lab.story();
+    story.iter().filter(|line| line.contains("nat-fragment-without-first")).cloned().collect()
+}
+
+#[test]
+fn fragments_that_wait_in_vain_are_dropped_when_their_time_is_over() {
+    let mut lab = waiting_fragments();
+    lab.run(30_001);
+    assert_eq!(given_up(&lab), [""; 0]);
+    lab.run(40_000);
+    let lines = ["2", "3"]
+        .map(|number| format!("30001012 dropped #{number} at home_a nat-fragment-without-first"));
+    assert_eq!(given_up(&lab), lines);
+}
+
+#[test]
+fn fragments_that_wait_in_a_gateway_are_dropped_when_it_reboots_or_gets_another_address() {
+    for is_reboot in [true, false] {
+        let mut lab = waiting_fragments();
+        let home = lab.node("home_a");
+        if is_reboot {
+            lab.simulation.reboot(home);
+        } else {
+            lab.simulation.rebind(home, &[]).unwrap();
+        }
+        let lines = ["2", "3"]
+            .map(|number| format!("20000 dropped #{number} at home_a nat-fragment-without-first"));
+        assert_eq!(given_up(&lab), lines);
+        lab.send("alice", lab.socket("server"), b"well");
+        lab.run(100_000);
+        assert_eq!(lab.datagrams("server").len(), 1);
+        assert_eq!(given_up(&lab).len(), 2);
+    }
+}
+
 #[test]
 fn ipv6_behind_a_nat_is_routed_and_takes_only_answers() {
     let mut network = Network::new();
@@ -221,4 +319,21 @@ fn an_unused_mapping_expires_and_is_recorded() {
     lab.send("server", "203.0.113.1:5000".parse().unwrap(), b"too late");
     lab.run(1_001_000);
     assert_eq!(lab.datagrams("alice"), []);
+}
+
+#[test]
+fn a_drop_by_a_rule_names_the_rule() {
+    let rules = vec![
+        firewall::Rule { to_port: Some(9..=9), ..firewall::Rule::new(Action::Allow) },
+        firewall::Rule::new(Action::Drop),
+    ];
+    let config = firewall::Config { rules, ..firewall::Config::default() };
+    let mut network = Network::new();
+    network.gateway("office", GatewayConfig::firewall(config));
+    network.host("alice", HostConfig::behind("office"));
+    network.host("server", HostConfig::behind("internet"));
+    let mut lab = Lab::new(&network);
+    lab.send("alice", lab.socket("server"), b"hello");
+    lab.run(50);
+    assert_eq!(lab.drops(), ["firewall-rule-2"]);
 }

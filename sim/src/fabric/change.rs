@@ -116,8 +116,7 @@ impl Fabric {
         let Some(Node::Gateway(state)) = self.nodes.get_mut(gateway.index()) else { return false };
         state.reboot(now);
         self.record.event(now, &Event::Rebooted(gateway));
-        self.write_notes(gateway);
-        self.arm(gateway);
+        self.settle(gateway);
         true
     }
 
@@ -135,8 +134,7 @@ impl Fabric {
             let outside = outside.into_iter().filter(|address| address.is_ipv4() == is_v4);
             nat.rebind(outside.collect(), self.now);
         }
-        self.write_notes(gateway);
-        self.arm(gateway);
+        self.settle(gateway);
         Ok(())
     }
 

@@ -59,15 +59,16 @@ impl Fabric {
         }
         // An error about a packet that this NAT has translated needs the way back.
         let direction = if is_to_own_outside { Direction::Down } else { Direction::Up };
-        let verdict = if is_to_own_outside || is_from_inside {
-            self.translate(node, &mut parcel, direction)
+        if is_to_own_outside || is_from_inside {
+            match self.translate(node, parcel, direction) {
+                Some(other) => parcel = other,
+                None => return,
+            }
+        }
+        if is_to_own_outside {
+            self.record.delivered(self.now, parcel.id, node);
         } else {
-            None
-        };
-        match verdict {
-            Some(verdict) => self.after_nat(node, parcel, direction, verdict),
-            None if is_to_own_outside => self.record.delivered(self.now, parcel.id, node),
-            None => self.emit_upwards(node, parcel),
+            self.emit_upwards(node, parcel);
         }
     }
 

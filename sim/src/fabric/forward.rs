@@ -40,13 +40,12 @@ impl Fabric {
     }
 
     /// A packet from the internet's side of a router or gateway.
-    pub(super) fn forward_from_outside(&mut self, node: NodeId, mut parcel: Parcel) {
+    pub(super) fn forward_from_outside(&mut self, node: NodeId, parcel: Parcel) {
         if self.is_for(node, &parcel) {
             return self.take(node, parcel);
         }
-        match self.translate(node, &mut parcel, Direction::Down) {
-            Some(verdict) => self.after_nat(node, parcel, Direction::Down, verdict),
-            None => self.downwards(node, parcel),
+        if let Some(parcel) = self.translate(node, parcel, Direction::Down) {
+            self.downwards(node, parcel);
         }
     }
 
@@ -54,10 +53,9 @@ impl Fabric {
         if !self.is_within_hops(node, &mut parcel) {
             return;
         }
-        let Some(mut parcel) = self.filter(node, parcel, firewall::Direction::Out) else { return };
-        match self.translate(node, &mut parcel, Direction::Up) {
-            Some(verdict) => self.after_nat(node, parcel, Direction::Up, verdict),
-            None => self.up(node, parcel),
+        let Some(parcel) = self.filter(node, parcel, firewall::Direction::Out) else { return };
+        if let Some(parcel) = self.translate(node, parcel, Direction::Up) {
+            self.up(node, parcel);
         }
     }
 
@@ -85,7 +83,7 @@ impl Fabric {
             nat::Verdict::Forward => self.up(node, parcel),
             nat::Verdict::Hairpin => self.down(node, parcel),
             nat::Verdict::Local => self.take(node, parcel),
-            nat::Verdict::Held => self.hold(node, parcel.id),
+            nat::Verdict::Held(ticket) => self.hold(node, ticket, parcel.id, direction),
             nat::Verdict::Drop(reason) => self.drop_at(node, parcel.id, reason.name()),
             nat::Verdict::Reject { reason, reply } => {
                 self.drop_at(node, parcel.id, reason.name());

@@ -1,6 +1,6 @@
 //! The NAT and the firewalls of a gateway.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 
 use icelab_sans_io::{Instant, Rng};
 
@@ -9,7 +9,7 @@ use super::event::Kind;
 use super::parcel::Parcel;
 use crate::firewall::{self, Firewall};
 use crate::host::Limiter;
-use crate::nat::{self, Nat, Note};
+use crate::nat::{self, Nat, Note, Released, Ticket};
 use crate::packet::{Packet, Version};
 use crate::record::{MappingChange, PacketId, Record, Value};
 use crate::topology::{Direction, NodeId, Site};
@@ -25,8 +25,8 @@ pub(super) struct Gateway {
     pub(super) limiter: Limiter,
     /// When the fabric will call it next.
     armed: Option<Instant>,
-    /// Fragments that the NAT keeps, in their order.
-    held: VecDeque<PacketId>,
+    /// The fragments that the NAT keeps, until it releases them.
+    held: BTreeMap<Ticket, (PacketId, Direction)>,
 }
 
 impl Gateway {
@@ -50,7 +50,7 @@ impl Gateway {
             v6_filter,
             limiter: Limiter::new(),
             armed: None,
-            held: VecDeque::new(),
+            held: BTreeMap::new(),
         }
     }
 
@@ -90,7 +90,6 @@ impl Gateway {
         for firewall in [&mut self.firewall, &mut self.v6_filter].into_iter().flatten() {
             firewall.reboot();
         }
-        self.held.clear();
     }
 
     fn handle_timeout(&mut self, now: Instant) {
@@ -110,19 +109,22 @@ impl Gateway {
 }
 
 impl Fabric {
-    /// Lets the NAT translate a packet where it is one of its own; `None` where it is not.
+    /// Lets the NAT translate a packet where it is one of its own, and goes on with it and with what waited for it. Gives back
+    /// what is not.
     pub(super) fn translate(
         &mut self,
         node: NodeId,
-        parcel: &mut Parcel,
+        mut parcel: Parcel,
         direction: Direction,
-    ) -> Option<nat::Verdict> {
+    ) -> Option<Parcel> {
         let now = self.now;
-        let Some(Node::Gateway(gateway)) = self.nodes.get_mut(node.index()) else { return None };
-        if !gateway.translates(&parcel.packet, direction) {
-            return None;
-        }
-        let nat = gateway.nat.as_mut()?;
+        let Some(Node::Gateway(gateway)) = self.nodes.get_mut(node.index()) else {
+            return Some(parcel);
+        };
+        let is_translated = gateway.translates(&parcel.packet, direction);
+        let Some(nat) = gateway.nat.as_mut().filter(|_| is_translated) else {
+            return Some(parcel);
+        };
         let verdict = match direction {
             Direction::Up => nat.outbound(&mut parcel.packet, now),
             Direction::Down => nat.inbound(&mut parcel.packet, now),
@@ -130,26 +132,37 @@ impl Fabric {
         for note in nat.take_notes() {
             write_note(&mut self.record, now, node, Some(parcel.id), note);
         }
-        let mut released = Vec::new();
-        while let Some((packet, verdict)) = nat.poll_released() {
-            released.push((gateway.held.pop_front(), packet, verdict));
-        }
         self.arm(node);
-        for (id, packet, verdict) in released {
-            let id = id.unwrap_or_else(|| self.number());
-            let parcel = Parcel { id, packet };
-            self.after_nat(node, parcel, direction, verdict);
-        }
-        Some(verdict)
+        self.after_nat(node, parcel, direction, verdict);
+        self.release(node);
+        None
     }
 
     /// Remembers which packet a NAT keeps.
-    pub(super) fn hold(&mut self, node: NodeId, id: PacketId) {
+    pub(super) fn hold(
+        &mut self,
+        node: NodeId,
+        ticket: Ticket,
+        id: PacketId,
+        direction: Direction,
+    ) {
         if let Some(Node::Gateway(gateway)) = self.nodes.get_mut(node.index()) {
-            gateway.held.push_back(id);
-            if gateway.held.len() > MOST_HELD {
-                gateway.held.pop_front();
+            gateway.held.insert(ticket, (id, direction));
+        }
+    }
+
+    /// Goes on with the fragments that the NAT keeps no longer.
+    fn release(&mut self, node: NodeId) {
+        while let Some(Node::Gateway(gateway)) = self.nodes.get_mut(node.index())
+            && let Some(nat) = gateway.nat.as_mut()
+            && let Some(Released { ticket, packet, verdict }) = nat.poll_released()
+        {
+            let held = gateway.held.remove(&ticket);
+            let (id, direction) = held.expect("what a NAT keeps is held before it is released");
+            for note in nat.take_notes() {
+                write_note(&mut self.record, self.now, node, Some(id), note);
             }
+            self.after_nat(node, Parcel { id, packet }, direction, verdict);
         }
     }
 
@@ -162,15 +175,17 @@ impl Fabric {
         }
         gateway.armed = None;
         gateway.handle_timeout(now);
-        self.write_notes(node);
-        self.arm(node);
+        self.settle(node);
     }
 
-    pub(super) fn write_notes(&mut self, node: NodeId) {
+    /// After anything was done to a gateway's NAT: writes down what it says, goes on with what it releases, plans its next call.
+    pub(super) fn settle(&mut self, node: NodeId) {
         let Some(Node::Gateway(gateway)) = self.nodes.get_mut(node.index()) else { return };
         for note in gateway.nat.iter_mut().flat_map(Nat::take_notes) {
             write_note(&mut self.record, self.now, node, None, note);
         }
+        self.release(node);
+        self.arm(node);
     }
 
     /// Plans a call at the gateway's next deadline, unless one is planned that is not later.
@@ -232,6 +247,3 @@ fn write_note(
         Note::Dropped { .. } => {}
     }
 }
-
-/// How many kept fragments have their number remembered.
-const MOST_HELD: usize = 1024;

@@ -332,15 +332,3 @@ pub enum State {
     /// Traffic in both directions still flows more than [`Timeouts::STREAM_AFTER`] after the first packet.
     Stream,
 }
-
-impl State {
-    /// The word for the record.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Unreplied => "unreplied",
-            Self::Repeated => "repeated",
-            Self::Replied => "replied",
-            Self::Stream => "stream",
-        }
-    }
-}

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use icelab_sans_io::{Instant, Timers};
 
-use super::{DropReason, Fragments};
+use super::{DropReason, Fragments, Ticket};
 use crate::packet::{Packet, Protocol};
 
 /// What became of first fragments, and later ones that came before them.
@@ -16,7 +16,16 @@ pub(super) struct FragmentTable {
     entries: BTreeMap<Key, Fate>,
     timers: Timers<Key>,
     waiting: usize,
-    released: VecDeque<(Packet, Result<Route, DropReason>)>,
+    tickets: u64,
+    released: VecDeque<Freed>,
+}
+
+/// A fragment that waits no longer.
+#[derive(Clone, Debug)]
+pub(super) struct Freed {
+    pub(super) ticket: Ticket,
+    pub(super) packet: Packet,
+    pub(super) route: Result<Route, DropReason>,
 }
 
 /// Which side a packet comes from.
@@ -49,14 +58,14 @@ enum Fate {
     /// The first fragment was judged.
     Judged(Result<Route, DropReason>),
     /// These wait for it.
-    Waiting(Vec<Packet>),
+    Waiting(Vec<(Ticket, Packet)>),
 }
 
 /// What becomes of a later fragment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Later {
     Goes(Route),
-    Waits,
+    Waits(Ticket),
 }
 
 impl FragmentTable {
@@ -66,6 +75,7 @@ impl FragmentTable {
             entries: BTreeMap::new(),
             timers: Timers::new(),
             waiting: 0,
+            tickets: 0,
             released: VecDeque::new(),
         }
     }
@@ -90,13 +100,12 @@ impl FragmentTable {
 
     /// The first fragment was judged: who waited for it may go.
     pub(super) fn judged(&mut self, key: Key, route: Result<Route, DropReason>, now: Instant) {
-        self.make_room();
+        if !self.entries.contains_key(&key) {
+            self.make_room();
+        }
         let before = self.entries.insert(key, Fate::Judged(route));
         self.timers.set(key, now + TIMEOUT);
-        if let Some(Fate::Waiting(packets)) = before {
-            self.waiting -= packets.len();
-            self.released.extend(packets.into_iter().map(|packet| (packet, route)));
-        }
+        self.free(before, route);
     }
 
     /// A later fragment: it goes where the first one went, or waits for it.
@@ -106,6 +115,7 @@ impl FragmentTable {
         packet: &Packet,
         now: Instant,
     ) -> Result<Later, DropReason> {
+        let ticket = Ticket(self.tickets);
         match self.entries.get_mut(&key) {
             Some(Fate::Judged(Ok(route))) => return Ok(Later::Goes(*route)),
             Some(Fate::Judged(Err(_))) => return Err(DropReason::FragmentWithoutFirst),
@@ -115,20 +125,28 @@ impl FragmentTable {
             Some(Fate::Waiting(_)) | None if self.waiting >= MOST_WAITING => {
                 return Err(DropReason::TooManyFragments);
             }
-            Some(Fate::Waiting(packets)) => packets.push(packet.clone()),
+            Some(Fate::Waiting(packets)) => packets.push((ticket, packet.clone())),
             None => {
                 self.make_room();
-                self.entries.insert(key, Fate::Waiting(vec![packet.clone()]));
+                self.entries.insert(key, Fate::Waiting(vec![(ticket, packet.clone())]));
                 self.timers.set(key, now + TIMEOUT);
             }
         }
+        self.tickets += 1;
         self.waiting += 1;
-        Ok(Later::Waits)
+        Ok(Later::Waits(ticket))
     }
 
     /// A fragment that waited, and where it goes.
-    pub(super) fn pop_released(&mut self) -> Option<(Packet, Result<Route, DropReason>)> {
+    pub(super) fn pop_released(&mut self) -> Option<Freed> {
         self.released.pop_front()
+    }
+
+    /// Nothing is known any more of first fragments, and those that wait for one are released to be dropped.
+    pub(super) fn forget(&mut self) {
+        while let Some(key) = self.timers.next().map(|(_, key)| *key) {
+            self.end(&key);
+        }
     }
 
     pub(super) fn handle_timeout(&mut self, now: Instant) {
@@ -152,10 +170,16 @@ impl FragmentTable {
     /// The first fragment never came: those that wait are released to be dropped.
     fn end(&mut self, key: &Key) {
         self.timers.cancel(key);
-        if let Some(Fate::Waiting(packets)) = self.entries.remove(key) {
+        let before = self.entries.remove(key);
+        self.free(before, Err(DropReason::FragmentWithoutFirst));
+    }
+
+    /// Those that waited so far take this route.
+    fn free(&mut self, before: Option<Fate>, route: Result<Route, DropReason>) {
+        if let Some(Fate::Waiting(packets)) = before {
             self.waiting -= packets.len();
-            let fate = Err(DropReason::FragmentWithoutFirst);
-            self.released.extend(packets.into_iter().map(|packet| (packet, fate)));
+            let freed = packets.into_iter().map(|(ticket, packet)| Freed { ticket, packet, route });
+            self.released.extend(freed);
         }
     }
 }

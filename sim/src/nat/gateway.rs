@@ -7,11 +7,13 @@ use icelab_sans_io::net::IcmpKind;
 use icelab_sans_io::{Instant, Rng};
 
 use super::context::Context;
-use super::fragments::{FragmentTable, Later, Route, Side};
+use super::fragments::{FragmentTable, Freed, Later, Route, Side};
 use super::nptv6::PrefixMap;
 use super::pool::Pool;
 use super::table::Table;
-use super::{Config, DropReason, Ending, Entry, Hairpin, Kind, Note, Unsolicited, Verdict};
+use super::{
+    Config, DropReason, Ending, Entry, Hairpin, Kind, Note, Released, Ticket, Unsolicited, Verdict,
+};
 use crate::packet::{Flow, Icmp, Packet, Prefix, Protocol};
 
 /// A network address translator.
@@ -42,7 +44,7 @@ pub(super) enum Passage {
     Forward,
     Hairpin,
     Local,
-    Held,
+    Held(Ticket),
 }
 
 pub(super) type Outcome = Result<Passage, DropReason>;
@@ -112,13 +114,14 @@ impl Nat {
         self.handle(Side::Outside, packet, now)
     }
 
-    /// A fragment that waited and may go on now, with what becomes of it.
-    pub fn poll_released(&mut self) -> Option<(Packet, Verdict)> {
-        let (mut packet, route) = self.fragments.pop_released()?;
+    /// A fragment that waits no longer, with what becomes of it: it goes where its first one went, or nowhere.
+    pub fn poll_released(&mut self) -> Option<Released> {
+        let Freed { ticket, mut packet, route } = self.fragments.pop_released()?;
         let before = packet.flow();
         let outcome = route.and_then(|route| self.follow(&mut packet, route));
+        // No error tells of a later fragment (RFC 1122 section 3.2.2), from whichever side it came.
         let verdict = self.verdict(Side::Inside, &packet, before, outcome);
-        Some((packet, verdict))
+        Some(Released { ticket, packet, verdict })
     }
 
     /// Ends what is due. Early and repeated calls change nothing; a late call changes nothing either but the time of the notes.
@@ -140,7 +143,7 @@ impl Nat {
         self.boots += 1;
         self.pool.reboot(self.rng.fork("nat.ports", self.boots));
         self.table = Table::new(&self.config);
-        self.fragments = FragmentTable::new(self.config.fragments);
+        self.fragments.forget();
     }
 
     /// The outside addresses change: mappings on addresses that are gone end.
@@ -148,7 +151,7 @@ impl Nat {
         let (table, mut context) = self.parts();
         table.keep_only(&outside, Ending::Rebind, &mut context, now);
         self.pool.rebind(outside);
-        self.fragments = FragmentTable::new(self.config.fragments);
+        self.fragments.forget();
     }
 
     /// What happened since the last call, in order.
@@ -183,7 +186,7 @@ impl Nat {
         if packet.is_later_fragment() {
             return match self.fragments.later(key, packet, now)? {
                 Later::Goes(route) => self.follow(packet, route),
-                Later::Waits => Ok(Passage::Held),
+                Later::Waits(ticket) => Ok(Passage::Held(ticket)),
             };
         }
         let outcome = self.translate(side, packet, now);
@@ -306,7 +309,7 @@ impl Nat {
                     Passage::Forward => Verdict::Forward,
                     Passage::Hairpin => Verdict::Hairpin,
                     Passage::Local => Verdict::Local,
-                    Passage::Held => Verdict::Held,
+                    Passage::Held(ticket) => Verdict::Held(ticket),
                 }
             }
             Err(reason) => {

@@ -30,5 +30,5 @@ pub use config::{
     Timeouts, Tracking, Unsolicited, WhenFull,
 };
 pub use gateway::Nat;
-pub use note::{DropReason, Ending, Entry, Note, Verdict};
+pub use note::{DropReason, Ending, Entry, Note, Released, Ticket, Verdict};
 pub use preset::Preset;

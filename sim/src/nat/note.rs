@@ -18,7 +18,7 @@ pub enum Verdict {
     Local,
     /// It is a fragment of which the NAT keeps a copy until the first fragment tells where it belongs: this one goes
     /// no further. See [`Nat::poll_released`](super::Nat::poll_released).
-    Held,
+    Held(Ticket),
     /// It vanishes.
     Drop(DropReason),
     /// It vanishes, and its sender is told.
@@ -28,6 +28,21 @@ pub enum Verdict {
         /// The ICMP error to send.
         reply: Packet,
     },
+}
+
+/// Tells one fragment that a NAT keeps from all others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(pub(super) u64);
+
+/// A fragment that the NAT keeps no longer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Released {
+    /// As in its [`Verdict::Held`].
+    pub ticket: Ticket,
+    /// As it goes on.
+    pub packet: Packet,
+    /// What becomes of it.
+    pub verdict: Verdict,
 }
 
 /// Why a NAT drops a packet. Every reason has a stable name for the record.

@@ -133,7 +133,7 @@ impl Pool {
                 self.in_blocks(config, wanted.inside.ip(), address, (size, most), is_taken)
             }
         };
-        let outside = SocketAddr::new(address, free.ok_or(DropReason::NoPortLeft)?);
+        let outside = free.ok_or(DropReason::NoPortLeft)?;
         Ok(Chosen { outside, instead_of: can_keep.then_some(kept) })
     }
 
@@ -177,11 +177,9 @@ impl Pool {
         self.rng = rng;
     }
 
-    /// Other addresses from now on. Who held one that is gone starts anew.
+    /// Other addresses from now on. Mappings on those that are gone were given back before, and their blocks with them.
     pub(super) fn rebind(&mut self, addresses: Vec<IpAddr>) {
-        self.subscribers.retain(|_, subscriber| addresses.contains(&subscriber.address));
         self.owners.retain(|outside, _| addresses.contains(outside));
-        self.blocks.retain(|block| addresses.contains(&block.address));
         self.addresses = addresses;
     }
 
@@ -228,7 +226,7 @@ impl Pool {
         step: u16,
         rest: u16,
         is_taken: IsTaken<'_>,
-    ) -> Option<u16> {
+    ) -> Option<SocketAddr> {
         let above = (step + rest - *range.start() % step) % step;
         let first = range.start().checked_add(above)?;
         let last = *range.end();
@@ -236,16 +234,17 @@ impl Pool {
             return None;
         }
         let count = usize::from((last - first) / step) + 1;
-        let port_at = |index: usize| {
-            u16::try_from(usize::from(first) + index % count * usize::from(step)).ok()
+        let outside_at = |index: usize| {
+            let port = u16::try_from(usize::from(first) + index % count * usize::from(step));
+            Some(SocketAddr::new(address, port.ok()?))
         };
-        let is_free = |port: &u16| !is_taken(SocketAddr::new(address, *port));
+        let is_free = |outside: &SocketAddr| !is_taken(*outside);
         // Ports in use stand together where they were preserved: draws pass over such stretches at once.
         let drawn =
-            (0..RANDOM_DRAWS).filter_map(|_| port_at(below(&mut self.rng, count))).find(is_free);
+            (0..RANDOM_DRAWS).filter_map(|_| outside_at(below(&mut self.rng, count))).find(is_free);
         drawn.or_else(|| {
             let start = below(&mut self.rng, count);
-            (0..count).filter_map(|turn| port_at(start + turn)).find(is_free)
+            (0..count).filter_map(|turn| outside_at(start + turn)).find(is_free)
         })
     }
 
@@ -254,21 +253,23 @@ impl Pool {
         address: IpAddr,
         range: &RangeInclusive<u16>,
         is_taken: IsTaken<'_>,
-    ) -> Option<u16> {
+    ) -> Option<SocketAddr> {
         let (first, last) = (*range.start(), *range.end());
         let after = |port: u16| if port >= last { first } else { port + 1 };
         let mut port = self.sequential.map_or(first, after);
         for _ in range.clone() {
-            if !is_taken(SocketAddr::new(address, port)) {
+            let outside = SocketAddr::new(address, port);
+            if !is_taken(outside) {
                 self.sequential = Some(port);
-                return Some(port);
+                return Some(outside);
             }
             port = after(port);
         }
         None
     }
 
-    /// A random free port in the blocks that the inside address holds, or in one more.
+    /// A random free port in the blocks that the inside address holds there, or in one more. Who may have no more gets one of
+    /// its blocks on another address, where pooling allows it such blocks.
     fn in_blocks(
         &mut self,
         config: &Config,
@@ -276,25 +277,27 @@ impl Pool {
         address: IpAddr,
         (size, most): (u16, u16),
         is_taken: IsTaken<'_>,
-    ) -> Option<u16> {
-        let size = size.max(1);
+    ) -> Option<SocketAddr> {
+        let range = &config.port_range;
+        // At most as large as the range, so that no block reaches past its end.
+        let size = u16::try_from(range.len()).map_or(size, |all| size.min(all)).max(1);
         let held: Vec<Block> = self
             .subscribers
             .get(&inside)
             .map(|held| held.blocks.iter().map(|(block, _)| *block).collect())
             .unwrap_or_default();
-        for block in &held {
-            let ports = block.first..=block.first + (size - 1);
-            if let Some(port) = self.random(block.address, &ports, 1, 0, is_taken) {
-                return Some(port);
-            }
+        let (here, elsewhere): (Vec<Block>, Vec<Block>) =
+            held.iter().partition(|block| block.address == address);
+        let in_held = |pool: &mut Self, blocks: Vec<Block>| {
+            blocks.into_iter().find_map(|block| pool.in_block(block, size, is_taken))
+        };
+        if let Some(outside) = in_held(self, here) {
+            return Some(outside);
         }
         if held.len() >= usize::from(most) {
-            return None;
+            return in_held(self, elsewhere);
         }
-        let first = self.free_block(address, &config.port_range, size)?;
-        let port = self.random(address, &(first..=first + (size - 1)), 1, 0, is_taken)?;
-        let block = Block { address, first };
+        let (block, outside) = self.in_free_block(address, range, size, is_taken)?;
         self.blocks.insert(block);
         let subscriber = self.subscribers.entry(inside).or_insert_with(|| Subscriber {
             address,
@@ -302,26 +305,36 @@ impl Pool {
             blocks: Vec::new(),
         });
         subscriber.blocks.push((block, 0));
-        Some(port)
+        Some(outside)
     }
 
-    fn free_block(
+    fn in_block(&mut self, block: Block, size: u16, is_taken: IsTaken<'_>) -> Option<SocketAddr> {
+        let Block { address, first } = block;
+        self.random(address, &(first..=first + (size - 1)), 1, 0, is_taken)
+    }
+
+    /// A block that nobody holds, and a port of it: its last holder's may still rest.
+    fn in_free_block(
         &mut self,
         address: IpAddr,
         range: &RangeInclusive<u16>,
         size: u16,
-    ) -> Option<u16> {
+        is_taken: IsTaken<'_>,
+    ) -> Option<(Block, SocketAddr)> {
         let count = range.len() / usize::from(size);
         if count == 0 {
             return None;
         }
         let start = below(&mut self.rng, count);
-        (0..count)
-            .map(|turn| (start + turn) % count)
-            .filter_map(|index| {
-                u16::try_from(usize::from(*range.start()) + index * usize::from(size)).ok()
-            })
-            .find(|first| !self.blocks.contains(&Block { address, first: *first }))
+        (0..count).find_map(|turn| {
+            let index = (start + turn) % count;
+            let first = usize::from(*range.start()) + index * usize::from(size);
+            let block = Block { address, first: u16::try_from(first).ok()? };
+            if self.blocks.contains(&block) {
+                return None;
+            }
+            Some((block, self.in_block(block, size, is_taken)?))
+        })
     }
 }
 

@@ -128,6 +128,20 @@ fn a_tracked_packet_holds_the_port_for_thirty_seconds_after_the_last() {
 }
 
 #[test]
+fn a_tracked_packet_refreshes_whatever_refreshes_mappings() {
+    // What the gateway remembers is a connection of its own, not a mapping (RFC 4787 section 4.3 is about mappings).
+    for refresh in [Refresh::Outbound, Refresh::Inbound, Refresh::Both, Refresh::None] {
+        let mut lab = Lab::preset("linux_input_accept");
+        lab.nat.config.refresh = refresh;
+        let outside = endpoint("203.0.113.1:5000");
+        lab.receive(R1, outside, Instant::START).unwrap_err();
+        lab.receive(R1, outside, seconds(20)).unwrap_err();
+        let clashed = lab.clone().send(A, R1, just_before(seconds(50)));
+        assert_ne!(clashed, Ok(outside), "{refresh:?}");
+    }
+}
+
+#[test]
 fn tracked_packets_end_with_a_reboot_and_with_a_new_address() {
     let outside = endpoint("203.0.113.1:5000");
     let mut lab = Lab::preset("linux_input_accept");

@@ -20,6 +20,15 @@ fn lab(fragments: Fragments) -> Lab {
     Lab::new(Config { fragments, ..Config::default() })
 }
 
+fn hold(lab: &mut Lab, piece: &mut Packet, now: Instant) -> Ticket {
+    match lab.nat.outbound(piece, now) {
+        Verdict::Held(ticket) => ticket,
+        verdict => panic!("not held: {verdict:?}"),
+    }
+}
+
+const WITHOUT_FIRST: Verdict = Verdict::Drop(DropReason::FragmentWithoutFirst);
+
 #[test]
 fn fragments_in_order_follow_the_first_one() {
     for policy in [Fragments::InOrder, Fragments::OutOfOrder] {
@@ -44,14 +53,14 @@ fn fragments_that_come_before_the_first_wait_for_it() {
     let mut pieces = pieces(A, R1);
     let mut first = pieces.remove(0);
     for piece in &mut pieces {
-        assert_eq!(lab.nat.outbound(piece, Instant::START), Verdict::Held);
+        hold(&mut lab, piece, Instant::START);
     }
     assert!(lab.nat.poll_released().is_none());
     assert_eq!(lab.nat.outbound(&mut first, Instant::START), Verdict::Forward);
     let mut out = vec![first];
-    while let Some((piece, verdict)) = lab.nat.poll_released() {
-        assert_eq!(verdict, Verdict::Forward);
-        out.push(piece);
+    while let Some(released) = lab.nat.poll_released() {
+        assert_eq!(released.verdict, Verdict::Forward);
+        out.push(released.packet);
     }
     assert_eq!(out.len(), 4);
     check(&whole(out));
@@ -108,9 +117,65 @@ fn waiting_fragments_are_given_up_after_thirty_seconds() {
     lab.nat.handle_timeout(just_before(seconds(30)));
     assert!(lab.nat.poll_released().is_none());
     lab.nat.handle_timeout(seconds(30));
-    let (_, verdict) = lab.nat.poll_released().unwrap();
-    assert_eq!(verdict, Verdict::Drop(DropReason::FragmentWithoutFirst));
+    assert_eq!(lab.nat.poll_released().unwrap().verdict, WITHOUT_FIRST);
+    assert_eq!(lab.nat.poll_released(), None);
     assert_eq!(lab.nat.poll_timeout(), None);
+}
+
+#[test]
+fn fragments_are_released_under_the_tickets_that_they_were_held_under() {
+    let mut lab = lab(Fragments::OutOfOrder);
+    let (mut one, mut other) = (pieces(A, R1), pieces(B, R1));
+    let held_one = [1, 2].map(|index| hold(&mut lab, &mut one[index], Instant::START));
+    let held_other = [1, 2].map(|index| hold(&mut lab, &mut other[index], Instant::START));
+    let mut released = |first: &mut Packet| {
+        assert_eq!(lab.nat.outbound(first, Instant::START), Verdict::Forward);
+        let released = core::iter::from_fn(|| lab.nat.poll_released());
+        released.map(|released| released.ticket).collect::<Vec<_>>()
+    };
+    assert_eq!(released(&mut other[0]), held_other);
+    assert_eq!(released(&mut one[0]), held_one);
+}
+
+#[test]
+fn a_reboot_and_new_addresses_release_what_waits() {
+    for is_reboot in [true, false] {
+        let mut lab = lab(Fragments::OutOfOrder);
+        let mut pieces = pieces(A, R1);
+        let held = hold(&mut lab, &mut pieces[1], Instant::START);
+        let later = hold(&mut lab, &mut pieces[2], Instant::START);
+        if is_reboot {
+            lab.nat.reboot(seconds(1));
+        } else {
+            lab.nat.rebind(vec![address("203.0.113.2")], seconds(1));
+        }
+        for ticket in [held, later] {
+            let released = lab.nat.poll_released().unwrap();
+            assert_eq!((released.ticket, released.verdict), (ticket, WITHOUT_FIRST));
+        }
+        assert_eq!(lab.nat.poll_timeout(), None);
+        // A ticket is used once.
+        assert!(hold(&mut lab, &mut pieces[3], seconds(2)) > later);
+        // What was known of a first fragment is forgotten too.
+        assert_eq!(lab.nat.outbound(&mut pieces[0], seconds(2)), Verdict::Forward);
+        lab.nat.reboot(seconds(3));
+        hold(&mut lab, &mut pieces[1], seconds(3));
+    }
+}
+
+#[test]
+fn a_first_fragment_of_the_oldest_datagram_frees_those_that_wait_though_the_table_is_full() {
+    let mut lab = lab(Fragments::OutOfOrder);
+    let mut oldest = pieces(A, R1);
+    hold(&mut lab, &mut oldest[1], Instant::START);
+    for identification in 1000..2023 {
+        let mut packet = Packet::udp(endpoint(A), endpoint(R1), &[5; 1000]).unwrap();
+        packet.set_identification(identification);
+        let mut first = packet.fragments(600).unwrap().remove(0);
+        assert_eq!(lab.nat.outbound(&mut first, seconds(1)), Verdict::Forward);
+    }
+    assert_eq!(lab.nat.outbound(&mut oldest[0], seconds(2)), Verdict::Forward);
+    assert_eq!(lab.nat.poll_released().unwrap().verdict, Verdict::Forward);
 }
 
 #[test]
@@ -123,7 +188,7 @@ fn no_more_than_so_many_fragments_wait() {
             verdicts.push(lab.nat.outbound(piece, Instant::START));
         }
     }
-    let held = verdicts.iter().filter(|verdict| **verdict == Verdict::Held).count();
+    let held = verdicts.iter().filter(|verdict| matches!(verdict, Verdict::Held(_))).count();
     assert_eq!(held, 256);
     assert_eq!(verdicts.last(), Some(&Verdict::Drop(DropReason::TooManyFragments)));
 }

@@ -108,7 +108,9 @@ impl Lab {
         match verdict {
             Verdict::Forward | Verdict::Hairpin => Ok(()),
             Verdict::Drop(reason) | Verdict::Reject { reason, .. } => Err(reason),
-            Verdict::Local | Verdict::Held => panic!("neither forwarded nor dropped: {verdict:?}"),
+            Verdict::Local | Verdict::Held(_) => {
+                panic!("neither forwarded nor dropped: {verdict:?}")
+            }
         }
     }
 

@@ -188,6 +188,112 @@ fn a_block_stays_while_one_of_its_ports_is_in_use() {
 }
 
 #[test]
+fn a_block_of_one_address_gives_no_port_of_another() {
+    let ports = Ports::Block { size: 2, most: 4 };
+    let config = Config {
+        mapping: APD,
+        ports,
+        port_range: 2000..=2003,
+        pooling: Pooling::Arbitrary,
+        ..Config::default()
+    };
+    for seed in 0..20 {
+        let outside = vec![address(OUTSIDE), address("203.0.113.2")];
+        let inside_range = "192.168.1.0/24".parse().unwrap();
+        let nat = Nat::new(config.clone(), outside, inside_range, Rng::from_u64(seed));
+        let mut lab = Lab { nat };
+        let mut owners = BTreeSet::new();
+        for to in [R1, R1_OTHER, R2, R3] {
+            for host in [2, 3] {
+                if let Ok(outside) = lab.send(&inside(host, 5000), to, Instant::START) {
+                    assert!(owners.insert(outside), "{outside} twice with seed {seed}");
+                    let block = (outside.ip(), outside.port() / 2);
+                    let of_other = lab.nat.mappings().into_iter().any(|entry| {
+                        entry.inside.ip() != address(&format!("192.168.1.{host}"))
+                            && (entry.outside.ip(), entry.outside.port() / 2) == block
+                    });
+                    assert!(!of_other, "{outside} is in a block of the other with seed {seed}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn who_may_have_no_further_block_gets_a_port_of_those_held_whatever_address_is_drawn() {
+    let config = Config {
+        ports: Ports::Block { size: 8, most: 1 },
+        pooling: Pooling::Arbitrary,
+        ..Config::default()
+    };
+    let mut lab = Lab::with_addresses(config, &["203.0.113.1", "203.0.113.2"]);
+    let outsides: BTreeSet<SocketAddr> =
+        (0..8).map(|n| lab.send(&inside(2, 5000 + n), R1, Instant::START).unwrap()).collect();
+    assert_eq!(outsides.len(), 8);
+    let blocks: BTreeSet<_> =
+        outsides.iter().map(|outside| (outside.ip(), outside.port() / 8)).collect();
+    assert_eq!(blocks.len(), 1, "{outsides:?}");
+    assert_eq!(lab.send(&inside(2, 6000), R1, Instant::START), Err(DropReason::NoPortLeft));
+}
+
+#[test]
+fn a_free_block_whose_ports_still_rest_is_passed_over() {
+    let config = Config {
+        ports: Ports::Block { size: 1, most: 1 },
+        port_range: 2000..=2003,
+        hold_down: core::time::Duration::from_secs(100),
+        ..Config::default()
+    };
+    let mut lab = Lab::new(config);
+    let resting = [2, 3, 4].map(|host| lab.send(&inside(host, 5000), R1, Instant::START).unwrap());
+    let last = lab.send(&inside(5, 5000), R1, seconds(300)).unwrap();
+    assert!(!resting.contains(&last));
+    assert_eq!(lab.send(&inside(6, 5000), R1, seconds(300)), Err(DropReason::NoPortLeft));
+    assert!(lab.send(&inside(6, 5000), R1, seconds(400)).is_ok());
+}
+
+#[test]
+fn a_block_larger_than_the_range_is_the_range() {
+    for range in [65_530..=65_535, 1..=65_535, 0..=65_535] {
+        let ports = Ports::Block { size: u16::MAX, most: 2 };
+        let config = Config { ports, port_range: range.clone(), ..Config::default() };
+        let mut lab = Lab::new(config);
+        for n in 0..6 {
+            let outside = lab.send(&inside(2, 5000 + n), R1, Instant::START).unwrap();
+            assert!(range.contains(&outside.port()));
+        }
+        assert_eq!(lab.send(&inside(3, 5000), R1, Instant::START), Err(DropReason::NoPortLeft));
+    }
+}
+
+#[test]
+fn a_block_counts_its_mappings_though_another_address_went_away() {
+    let config = Config {
+        mapping: APD,
+        ports: Ports::Block { size: 1, most: 2 },
+        port_range: 2000..=2000,
+        pooling: Pooling::Arbitrary,
+        quota: Some(2),
+        ..Config::default()
+    };
+    let both = ["203.0.113.1", "203.0.113.2"];
+    for gone in 0..2 {
+        let mut lab = Lab::with_addresses(config.clone(), &both);
+        while lab.nat.mappings().len() < 2 {
+            lab.send(A, R1, Instant::START).ok();
+            lab.send(A, R2, Instant::START).ok();
+        }
+        let kept = address(both[1 - gone]);
+        lab.nat.rebind(vec![kept], seconds(1));
+        let [left] = &lab.nat.mappings()[..] else { panic!("{:?}", lab.nat.mappings()) };
+        assert_eq!(left.outside.ip(), kept);
+        // Its only port is in use, and comes back when the mapping has ended.
+        assert_eq!(lab.send(B, R1, seconds(2)), Err(DropReason::NoPortLeft));
+        assert_eq!(lab.send(B, R1, seconds(300)), Ok(SocketAddr::new(kept, 2000)));
+    }
+}
+
+#[test]
 fn overloading_gives_two_insides_the_same_port_and_tells_them_apart_by_remote_endpoint() {
     let mut lab = lab(Ports::Overload);
     let of_a = lab.send(A, R1, Instant::START).unwrap();

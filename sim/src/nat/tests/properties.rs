@@ -42,7 +42,12 @@ fn config() -> impl Strategy<Value = Config> {
         Just(Ports::Sequential),
         Just(Ports::Random),
         Just(Ports::Block { size: 16, most: 8 }),
+        // So few that they run out.
+        Just(Ports::Block { size: 2, most: 2 }),
     ];
+    let pooling = prop_oneof![Just(Pooling::Paired), Just(Pooling::Arbitrary)];
+    // A narrow range makes blocks and ports meet.
+    let port_range = prop_oneof![Just(1024..=65535), Just(2000..=2031)];
     let refresh = prop_oneof![
         Just(Refresh::Outbound),
         Just(Refresh::Inbound),
@@ -50,12 +55,14 @@ fn config() -> impl Strategy<Value = Config> {
         Just(Refresh::None),
     ];
     let state = prop_oneof![Just(FilterState::Mapping), Just(FilterState::InsideEndpoint)];
-    (behaviour(), behaviour(), ports, refresh, state).prop_map(
-        |(mapping, filtering, ports, refresh, filter_state)| Config {
+    (behaviour(), behaviour(), ports, port_range, pooling, refresh, state).prop_map(
+        |(mapping, filtering, ports, port_range, pooling, refresh, filter_state)| Config {
             mapping,
             filtering,
             filter_state,
             ports,
+            port_range,
+            pooling,
             refresh,
             timeouts: Timeouts::udp(Duration::from_secs(10)),
             ..Config::default()
@@ -63,15 +70,37 @@ fn config() -> impl Strategy<Value = Config> {
     )
 }
 
+/// One outside address, or more.
+fn outsides() -> impl Strategy<Value = &'static [&'static str]> {
+    (1..=OUTSIDES.len()).prop_map(|count| &OUTSIDES[..count])
+}
+
+/// No outside endpoint serves two mappings, so none serves two insides; where pooling is paired, an inside address has one outside
+/// address (RFC 4787, REQ-2 and REQ-3).
+fn assert_owners(lab: &Lab, pooling: Pooling) {
+    let mut owners = BTreeMap::new();
+    let mut addresses = BTreeMap::new();
+    for entry in lab.nat.mappings() {
+        assert_eq!(owners.insert(entry.outside, entry.inside), None, "{}", entry.outside);
+        let address = *addresses.entry(entry.inside.ip()).or_insert(entry.outside.ip());
+        assert!(pooling == Pooling::Arbitrary || address == entry.outside.ip());
+    }
+}
+
 const INSIDES: [&str; 3] = [A, B, "192.168.1.2:5001"];
 const REMOTES: [&str; 4] = [R1, R1_OTHER, R2, R3];
+const OUTSIDES: [&str; 3] = [OUTSIDE, "203.0.113.2", "203.0.113.3"];
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
 
     /// Mapping, filtering and expiry are what the naive model says, packet by packet.
     #[test]
-    fn the_nat_does_what_the_reference_model_says(config in config(), moves in moves()) {
+    fn the_nat_does_what_the_reference_model_says(
+        config in config(),
+        outsides in outsides(),
+        moves in moves(),
+    ) {
         let mut reference = Reference {
             mapping: config.mapping,
             filtering: config.filtering,
@@ -80,7 +109,8 @@ proptest! {
             timeout: Duration::from_secs(10),
             mappings: Vec::new(),
         };
-        let mut lab = Lab::new(config);
+        let (ports, pooling) = (config.ports, config.pooling);
+        let mut lab = Lab::with_addresses(config, outsides);
         let mut seen: Vec<SocketAddr> = vec![endpoint("203.0.113.1:5000")];
         let mut now = Instant::START;
         for step in moves {
@@ -90,7 +120,12 @@ proptest! {
                 let inside = INSIDES[step.inside];
                 let expected = reference.expected(endpoint(inside), endpoint(remote), now);
                 let in_use = reference.in_use(now);
-                let outside = lab.send(inside, remote, now).unwrap();
+                let sent = lab.send(inside, remote, now);
+                if expected.is_none() && sent == Err(DropReason::NoPortLeft) {
+                    prop_assert_eq!(ports, Ports::Block { size: 2, most: 2 });
+                    continue;
+                }
+                let outside = sent.unwrap();
                 match expected {
                     Some(expected) => prop_assert_eq!(outside, expected),
                     // A mapping never serves two insides, nor two mappings one port.
@@ -98,6 +133,7 @@ proptest! {
                 }
                 reference.sent(endpoint(inside), endpoint(remote), outside, now);
                 seen.push(outside);
+                assert_owners(&lab, pooling);
             } else {
                 let target = seen[step.target % seen.len()];
                 let expected = reference.received(endpoint(remote), target, now);
@@ -109,8 +145,12 @@ proptest! {
 
     /// Whether and when timeouts are handled changes nothing that packets see.
     #[test]
-    fn handling_timeouts_changes_nothing_that_packets_see(config in config(), moves in moves()) {
-        let mut lazy = Lab::new(config);
+    fn handling_timeouts_changes_nothing_that_packets_see(
+        config in config(),
+        outsides in outsides(),
+        moves in moves(),
+    ) {
+        let mut lazy = Lab::with_addresses(config, outsides);
         let mut eager = lazy.clone();
         let mut now = Instant::START;
         for step in moves {
@@ -141,9 +181,12 @@ proptest! {
             Just("linux"), Just("linux_input_accept"), Just("pf"), Just("gcp_cloud_nat"),
             Just("azure_nat_gateway"), Just("pf_static_port"),
         ],
+        pooling in prop_oneof![Just(Pooling::Paired), Just(Pooling::Arbitrary)],
+        outsides in outsides(),
         moves in moves(),
     ) {
-        let mut lab = Lab::preset(preset);
+        let config = Config { pooling, ..Preset::named(preset).unwrap().config() };
+        let mut lab = Lab::with_addresses(config, outsides);
         let mut now = Instant::START;
         for step in moves {
             now += Duration::from_secs(step.pause * 5);
