@@ -13,7 +13,7 @@
 //! highest rank, then the highest priority; but a peer that names another pair again and again, or
 //! while the selected one is in doubt, is followed.
 
-use core::cmp::Reverse;
+use core::cmp::{Ordering, Reverse};
 use core::time::Duration;
 
 use icelab_sans_io::Instant;
@@ -225,7 +225,6 @@ impl Agent {
             return;
         };
         if self.valid_paths(component).any(|(other, _)| other != id) {
-            self.cancel_transactions(|transaction| transaction.purpose == Purpose::Nominate(id));
             self.fail_nomination(id, CheckFailure::TimedOut);
         } else {
             self.timers.set(Timer::Nomination(component), now + self.config.grace.unanswered);
@@ -288,15 +287,20 @@ impl Agent {
         match (self.role, self.config.nomination) {
             (Role::Controlling, Nomination::Regular | Nomination::Renomination) => true,
             (Role::Controlling, Nomination::Aggressive) => is_better || is_doubtful,
-            (Role::Controlled, _) if rank != current_rank => rank > current_rank,
-            (Role::Controlled, _) => {
-                let is_insisted = self.naming.get(&path.component).is_some_and(|naming| {
-                    naming.path == (path.base(), path.destination())
-                        && now - naming.since >= INSISTENCE
-                });
-                is_better || is_doubtful || is_insisted
-            }
+            (Role::Controlled, _) => match rank.cmp(&current_rank) {
+                Ordering::Greater => true,
+                Ordering::Less => false,
+                Ordering::Equal => is_better || is_doubtful || self.is_insisted_on(path, now),
+            },
         }
+    }
+
+    /// Whether the peer has named this pair, and no other, for a while.
+    fn is_insisted_on(&self, path: &Path, now: Instant) -> bool {
+        let naming = self.naming.get(&path.component);
+        naming.is_some_and(|naming| {
+            naming.path == (path.base(), path.destination()) && now - naming.since >= INSISTENCE
+        })
     }
 
     /// Makes a valid pair the one that carries the component's data.
@@ -363,8 +367,8 @@ impl Agent {
             let keeps = match pair.progress {
                 Phase::Succeeded(path) => self.paths.contains_key(&path),
                 Phase::Failed(_) => pair.is_barred,
-                // RFC 5245 section 8.1.2: a better pair's check goes on.
-                Phase::InProgress(_) if is_aggressive && pair.priority > best => true,
+                // RFC 5245 section 8.1.2: checks of pairs that are not worse go on.
+                Phase::InProgress(_) if is_aggressive && pair.priority >= best => true,
                 // The peer named it; it is to be selected, too, if it is better.
                 _ if pair.nomination.is_some() => true,
                 Phase::Frozen | Phase::Waiting | Phase::InProgress(_) => {

@@ -83,6 +83,11 @@ mod tests {
     }
 
     #[test]
+    fn a_pair_of_two_equal_priorities_has_no_better_side() {
+        assert_eq!(pair_priority(Role::Controlling, 5, 5), (5 << 32) + 10);
+    }
+
+    #[test]
     fn relays_over_udp_come_before_tcp_before_tls() {
         let udp = relayed_preference(0, Some(RelayTransport::Udp));
         let tcp = relayed_preference(u16::MAX, Some(RelayTransport::Tcp));

@@ -25,6 +25,8 @@ mod restarts;
 #[cfg(test)]
 mod roles;
 #[cfg(test)]
+mod selection;
+#[cfg(test)]
 mod trickling;
 #[cfg(test)]
 mod two_agents;

@@ -332,4 +332,6 @@ fn a_closed_agent_says_and_takes_nothing() {
     assert!(puppet.take().is_empty());
     assert_eq!(puppet.agent.send(1, vec![1], puppet.now), Err(icelab_ice::SendError::Closed));
     assert_eq!(puppet.discarded(Discard::Closed), 1);
+    puppet.agent.set_role(Role::Controlled, puppet.now);
+    assert_eq!(puppet.agent.role(), Role::Controlling, "its story is over");
 }

@@ -59,6 +59,7 @@ fn a_dead_pair_of_high_priority_holds_the_nomination_no_longer_than_the_grace() 
         assert!(puppet.now - start < Duration::from_millis(800), "{:#?}", puppet.events);
     }
     assert_eq!(puppet.agent.selected_pair(1).unwrap().destination, address(REMOTE));
+    assert_eq!(puppet.agent.pairs().count(), 1, "section 8.1.2: the dead one is left alone");
 }
 
 #[test]
@@ -234,12 +235,12 @@ fn a_peer_that_insists_on_one_pair_is_followed() {
     puppet.agent.add_remote_candidate(candidate("relay", 16_777_215, OTHER), puppet.now);
     puppet.agent.end_of_remote_candidates(puppet.now);
     puppet.meet();
-    for source in [REMOTE, OTHER, OTHER] {
+    for (source, expected) in [(REMOTE, REMOTE), (OTHER, REMOTE), (OTHER, OTHER)] {
         let request = puppet.request(true);
         puppet.deliver(source, request);
         puppet.answer_all_for(seconds(5));
+        assert_eq!(puppet.agent.selected_pair(1).unwrap().destination, address(expected));
     }
-    assert_eq!(puppet.agent.selected_pair(1).unwrap().destination, address(OTHER));
 }
 
 #[test]
@@ -269,7 +270,7 @@ fn a_nomination_while_the_selected_pair_is_in_doubt_is_followed_at_once() {
 }
 
 /// A request with a rank (draft-thatcher-ice-renomination).
-fn ranked(puppet: &mut Puppet, rank: u32) -> Vec<u8> {
+pub(crate) fn ranked(puppet: &mut Puppet, rank: u32) -> Vec<u8> {
     let (id, username, key) = (puppet.fresh_id(), puppet.username(), puppet.agents_key());
     MessageBuilder::new(Class::Request, Method::BINDING, id)
         .add(&Username(&username))

@@ -58,6 +58,7 @@ fn conflict(role: Role, larger: bool) -> (Puppet, u16) {
 fn a_controlling_agent_with_the_larger_or_equal_tie_breaker_refuses() {
     let (puppet, code) = conflict(Role::Controlling, false);
     assert_eq!((puppet.agent.role(), code), (Role::Controlling, 487));
+    assert_eq!(puppet.count(|it| matches!(it, Event::RoleSwitched(_))), 0);
 }
 
 #[test]
@@ -76,6 +77,7 @@ fn a_controlled_agent_with_the_larger_or_equal_tie_breaker_switches() {
 fn a_controlled_agent_with_the_smaller_tie_breaker_refuses() {
     let (puppet, code) = conflict(Role::Controlled, true);
     assert_eq!((puppet.agent.role(), code), (Role::Controlled, 487));
+    assert_eq!(puppet.count(|it| matches!(it, Event::RoleSwitched(_))), 0);
 }
 
 #[test]
