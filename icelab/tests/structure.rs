@@ -14,6 +14,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("icelab-stun", &["icelab-sans-io", "icelab-wire", "icelab-crypto"]),
     ("icelab-turn", &["icelab-sans-io", "icelab-wire", "icelab-crypto", "icelab-stun"]),
     ("icelab-ice", &["icelab-sans-io", "icelab-wire", "icelab-crypto", "icelab-stun"]),
+    ("icelab-dtls", &["icelab-sans-io", "icelab-wire", "icelab-crypto"]),
     (
         "icelab-peer",
         &[

@@ -146,6 +146,42 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Reads a length in one byte, and as many bytes as it says.
+    ///
+    /// # Errors
+    /// [`DecodeError::Truncated`] where fewer are left.
+    #[inline]
+    pub const fn vector8(&mut self) -> Result<&'a [u8], DecodeError> {
+        match self.u8() {
+            Ok(length) => self.take(length as usize),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads a length in two bytes, and as many bytes as it says.
+    ///
+    /// # Errors
+    /// [`DecodeError::Truncated`] where fewer are left.
+    #[inline]
+    pub const fn vector16(&mut self) -> Result<&'a [u8], DecodeError> {
+        match self.u16() {
+            Ok(length) => self.take(length as usize),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads a length in three bytes, and as many bytes as it says.
+    ///
+    /// # Errors
+    /// [`DecodeError::Truncated`] where fewer are left.
+    #[inline]
+    pub const fn vector24(&mut self) -> Result<&'a [u8], DecodeError> {
+        match self.u24() {
+            Ok(length) => self.take(length as usize),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Says that the message ends here.
     ///
     /// # Errors
@@ -177,6 +213,16 @@ mod tests {
         assert_eq!(reader.finish(), Err(DecodeError::Trailing { left: 2 }));
         assert_eq!(reader.rest(), [9, 9]);
         assert_eq!(reader.finish(), Ok(()));
+    }
+
+    #[test]
+    fn a_vector_has_its_length_before_it() {
+        let bytes = [1, 7, 0, 2, 8, 9, 0, 0, 1, 6, 2, 5];
+        let mut reader = Reader::new(&bytes);
+        assert_eq!(reader.vector8(), Ok(&[7][..]));
+        assert_eq!(reader.vector16(), Ok(&[8, 9][..]));
+        assert_eq!(reader.vector24(), Ok(&[6][..]));
+        assert_eq!(reader.vector8(), Err(DecodeError::Truncated { needed: 2, had: 1 }));
     }
 
     #[test]

@@ -103,6 +103,43 @@ impl Writer {
             .expect("an encoder patches what it has written")
             .copy_from_slice(&value.to_be_bytes());
     }
+
+    /// Writes what `body` writes, its length in one byte before it.
+    ///
+    /// # Panics
+    /// Where the body is longer than 255 bytes: an error of the encoder.
+    pub fn vector8(&mut self, body: impl FnOnce(&mut Self)) {
+        self.vector::<1>(body);
+    }
+
+    /// Writes what `body` writes, its length in two bytes before it.
+    ///
+    /// # Panics
+    /// Where the body is longer than 65,535 bytes: an error of the encoder.
+    pub fn vector16(&mut self, body: impl FnOnce(&mut Self)) {
+        self.vector::<2>(body);
+    }
+
+    /// Writes what `body` writes, its length in three bytes before it.
+    ///
+    /// # Panics
+    /// Where the body is longer than 16,777,215 bytes: an error of the encoder.
+    pub fn vector24(&mut self, body: impl FnOnce(&mut Self)) {
+        self.vector::<3>(body);
+    }
+
+    fn vector<const N: usize>(&mut self, body: impl FnOnce(&mut Self)) {
+        let position = self.bytes.len();
+        self.zeros(N);
+        body(self);
+        let length = (self.bytes.len() - position - N).to_be_bytes();
+        let (zeros, length) = length.split_at(size_of::<usize>() - N);
+        assert!(zeros.iter().all(|byte| *byte == 0), "an encoder keeps to the longest vector");
+        self.bytes
+            .get_mut(position..position + N)
+            .expect("the length's place was just written")
+            .copy_from_slice(length);
+    }
 }
 
 #[cfg(test)]
@@ -125,5 +162,21 @@ mod tests {
             [1, 2, 1, 0xAA, 0xBB, 0xCC, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3, 7, 8, 0]
         );
         assert_eq!(writer.len(), writer.into_vec().len());
+    }
+
+    #[test]
+    fn a_vector_has_its_length_before_it() {
+        let mut writer = Writer::new();
+        writer.vector16(|outer| {
+            outer.vector8(|inner| inner.bytes(&[7, 8]));
+            outer.vector24(|_| {});
+        });
+        assert_eq!(writer.as_slice(), [0, 6, 2, 7, 8, 0, 0, 0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "the longest vector")]
+    fn a_vector_too_long_for_its_prefix_is_an_error_of_the_encoder() {
+        Writer::new().vector8(|writer| writer.zeros(256));
     }
 }

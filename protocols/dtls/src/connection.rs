@@ -1,0 +1,247 @@
+//! What is known once the handshake is over: who the peer is, and the secrets that go on.
+
+use icelab_crypto::{Certificate, Secret};
+use icelab_sans_io::Instant;
+
+use crate::config::Role;
+use crate::core::{Core, Timer};
+use crate::event::{Connected, ExportError, MasterKey, SrtpKeys};
+use crate::handshake::failure::Failure;
+use crate::handshake::stage::Stage;
+use crate::keys::master::{Master, Randoms};
+use crate::keys::schedule::{Application, Exporter, TrafficSecret};
+use crate::reassembly::Message;
+use crate::wire::alert::AlertDescription;
+use crate::wire::connection_id::{NewConnectionId, RequestConnectionId};
+use crate::wire::extension::use_srtp::SrtpProfile;
+use crate::wire::group::NamedGroup;
+use crate::wire::handshake::HandshakeType;
+use crate::wire::key_update::KeyUpdate;
+use crate::wire::session_ticket::NewSessionTicket;
+use crate::wire::suite::{CipherSuite, Parameters};
+use crate::wire::version::Version;
+
+/// What both ends agreed on.
+#[derive(Clone, Debug)]
+pub(crate) struct Agreed {
+    pub(crate) version: Version,
+    pub(crate) cipher_suite: CipherSuite,
+    pub(crate) group: NamedGroup,
+    pub(crate) certificate: Certificate,
+    pub(crate) client_random: [u8; 32],
+}
+
+/// A connection whose handshake is over.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) agreed: Agreed,
+    parameters: Parameters,
+    secrets: Secrets,
+    srtp: Option<SrtpProfile>,
+}
+
+/// What goes on after the handshake.
+#[derive(Debug)]
+enum Secrets {
+    V1_2 { master: Master, randoms: Randoms },
+    V1_3 { local: TrafficSecret, remote: TrafficSecret, exporter: Exporter, update: Update },
+}
+
+/// How far a change of this end's keys has come (RFC 9147 section 8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Update {
+    None,
+    /// It waits for another flight of this end to arrive.
+    Due,
+    /// The peer has not acknowledged the KeyUpdate.
+    Sent,
+    /// Another one is due after that.
+    SentAndDue,
+}
+
+impl Connection {
+    /// A connection of 1.2.
+    pub(crate) const fn new_1_2(
+        agreed: Agreed,
+        parameters: Parameters,
+        master: Master,
+        randoms: Randoms,
+        srtp: Option<SrtpProfile>,
+    ) -> Self {
+        Self { agreed, parameters, secrets: Secrets::V1_2 { master, randoms }, srtp }
+    }
+
+    /// A connection of 1.3: installs the keys of epoch 3.
+    pub(crate) fn new_1_3(
+        agreed: Agreed,
+        parameters: Parameters,
+        application: Application,
+        srtp: Option<SrtpProfile>,
+        core: &mut Core,
+    ) -> Self {
+        let Application { sides, exporter } = application;
+        let random = agreed.client_random;
+        core.log_key("CLIENT_TRAFFIC_SECRET_0", &random, sides.client.secret());
+        core.log_key("SERVER_TRAFFIC_SECRET_0", &random, sides.server.secret());
+        core.log_key("EXPORTER_SECRET", &random, exporter.secret());
+        let (local, remote) = match core.config.role {
+            Role::Client => (sides.client, sides.server),
+            Role::Server => (sides.server, sides.client),
+        };
+        core.records.read_with(3, remote.protection(parameters.cipher));
+        core.records.write_with(3, local.protection(parameters.cipher));
+        let secrets = Secrets::V1_3 { local, remote, exporter, update: Update::None };
+        Self { agreed, parameters, secrets, srtp }
+    }
+
+    /// What the owner is told.
+    pub(crate) fn connected(&self, role: Role) -> Connected {
+        Connected {
+            version: self.agreed.version,
+            cipher_suite: self.agreed.cipher_suite,
+            group: self.agreed.group,
+            srtp: self.srtp.map(|profile| self.srtp_keys(profile, role)),
+            certificate: self.agreed.certificate.clone(),
+        }
+    }
+
+    /// Keys for media (RFC 5764 section 4.2).
+    fn srtp_keys(&self, profile: SrtpProfile, role: Role) -> SrtpKeys {
+        let (key, salt) = profile.key_lengths().expect("only known profiles are agreed on");
+        let mut block = vec![0; 2 * (key + salt)];
+        self.export(b"EXTRACTOR-dtls_srtp", None, &mut block).expect("the block is short");
+        let (keys, salts) = block.split_at(2 * key);
+        let (client_key, server_key) = keys.split_at(key);
+        let (client_salt, server_salt) = salts.split_at(salt);
+        let master =
+            |key: &[u8], salt: &[u8]| MasterKey { key: Secret::new(key), salt: Secret::new(salt) };
+        let client = master(client_key, client_salt);
+        let server = master(server_key, server_salt);
+        let (local, remote) = match role {
+            Role::Client => (client, server),
+            Role::Server => (server, client),
+        };
+        SrtpKeys { profile, local, remote }
+    }
+
+    /// Keying material for others (RFC 5705, RFC 8446 section 7.5).
+    pub(crate) fn export(
+        &self,
+        label: &[u8],
+        context: Option<&[u8]>,
+        output: &mut [u8],
+    ) -> Result<(), ExportError> {
+        match &self.secrets {
+            Secrets::V1_2 { master, randoms } => {
+                if context.is_some_and(|context| context.len() > usize::from(u16::MAX)) {
+                    return Err(ExportError::TooLong);
+                }
+                master.export(randoms, label, context, output);
+                Ok(())
+            }
+            Secrets::V1_3 { exporter, .. } => exporter
+                .export(label, context.unwrap_or_default(), output)
+                .map_err(|_| ExportError::TooLong),
+        }
+    }
+
+    /// Takes a message after the handshake.
+    pub(crate) fn handle(
+        mut self: Box<Self>,
+        message: Message,
+        core: &mut Core,
+        now: Instant,
+    ) -> Result<Stage, Failure> {
+        let unexpected = Failure::from(AlertDescription::UNEXPECTED_MESSAGE);
+        if self.agreed.version == Version::V1_2 {
+            // RFC 5746 section 4.2: a wish for another handshake is refused, and nothing else comes.
+            core.send_alert(false, AlertDescription::NO_RENEGOTIATION);
+            return Ok(Stage::Open(self));
+        }
+        if message.epoch < 3 {
+            return Err(unexpected);
+        }
+        match message.kind {
+            HandshakeType::NEW_SESSION_TICKET if core.config.role == Role::Client => {
+                NewSessionTicket::decode(&message.body)?;
+            }
+            HandshakeType::KEY_UPDATE => {
+                let update = KeyUpdate::decode(&message.body)?;
+                self.follow_update(core);
+                if update.is_requested {
+                    self.update_keys(false, core, now);
+                }
+            }
+            HandshakeType::REQUEST_CONNECTION_ID => {
+                RequestConnectionId::decode(&message.body)?;
+                return Err(unexpected);
+            }
+            HandshakeType::NEW_CONNECTION_ID => {
+                NewConnectionId::decode(&message.body)?;
+                return Err(unexpected);
+            }
+            HandshakeType(_) => return Err(unexpected),
+        }
+        Ok(Stage::Open(self))
+    }
+
+    /// The peer goes on under its next keys. Its old ones stay until it has used the new.
+    fn follow_update(&mut self, core: &mut Core) {
+        if let Secrets::V1_3 { remote, .. } = &mut self.secrets {
+            *remote = remote.next();
+            let epoch = core.records.read_epoch() + 1;
+            core.records.stop_reading_before(epoch - 1);
+            core.records.read_with(epoch, remote.protection(self.parameters.cipher));
+        }
+    }
+
+    /// Says that this end will change its keys (RFC 9147 section 8).
+    pub(crate) fn update_keys(&mut self, with_peer: bool, core: &mut Core, now: Instant) {
+        let Secrets::V1_3 { update, .. } = &mut self.secrets else { return };
+        match *update {
+            Update::None if core.flight.is_empty() => {}
+            Update::None | Update::Due => {
+                *update = Update::Due;
+                return;
+            }
+            Update::Sent | Update::SentAndDue => {
+                *update = Update::SentAndDue;
+                return;
+            }
+        }
+        if core.records.write_epoch() >= LAST_EPOCH {
+            return;
+        }
+        *update = Update::Sent;
+        let mut body = icelab_wire::Writer::new();
+        KeyUpdate { is_requested: with_peer }.encode(&mut body);
+        let epoch = core.records.write_epoch();
+        core.queue(epoch, HandshakeType::KEY_UPDATE, body.into_vec());
+        core.send_flight(now);
+    }
+
+    /// Takes the step that was waiting for an ACK: the peer has heard of the new keys.
+    pub(crate) fn flight_acknowledged(&mut self, core: &mut Core, now: Instant) {
+        let Secrets::V1_3 { local, update, .. } = &mut self.secrets else { return };
+        let before = core::mem::replace(update, Update::None);
+        if matches!(before, Update::Sent | Update::SentAndDue) {
+            *local = local.next();
+            let epoch = core.records.write_epoch() + 1;
+            core.records.write_with(epoch, local.protection(self.parameters.cipher));
+            core.records.stop_writing_before(epoch);
+        }
+        if matches!(before, Update::Due | Update::SentAndDue) {
+            self.update_keys(false, core, now);
+        }
+    }
+
+    /// Whether this end's keys have protected as many records as they may.
+    pub(crate) fn are_keys_worn(&self, core: &Core) -> bool {
+        matches!(self.secrets, Secrets::V1_3 { update: Update::None, .. })
+            && core.records.sent(core.records.write_epoch()) >= core.config.records_per_key
+            && core.timers.get(&Timer::Retransmit).is_none()
+    }
+}
+
+/// The last epoch that may be used (RFC 9147 section 8).
+const LAST_EPOCH: u64 = (1 << 48) - 1;

@@ -1,0 +1,104 @@
+//! What one end says to whoever owns it.
+
+use icelab_crypto::{Certificate, Secret};
+
+use crate::wire::alert::AlertDescription;
+use crate::wire::extension::use_srtp::SrtpProfile;
+use crate::wire::group::NamedGroup;
+use crate::wire::suite::CipherSuite;
+use crate::wire::version::Version;
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event {
+    /// The handshake is over, and the peer's certificate is the one that was expected.
+    Connected(Connected),
+    /// What the peer's application sent, one record each.
+    Data(Vec<u8>),
+    /// A line for the key log, in the format of `SSLKEYLOGFILE`.
+    KeyLog(String),
+    /// Own flight was sent again because nothing was heard in time; how often this made.
+    Retransmitted(u32),
+    /// Nothing more will come or go.
+    Closed {
+        /// Why.
+        reason: CloseReason,
+    },
+}
+
+/// What both ends agreed on.
+#[derive(Clone, Debug)]
+pub struct Connected {
+    /// The version.
+    pub version: Version,
+    /// The cipher suite.
+    pub cipher_suite: CipherSuite,
+    /// The group of the key exchange.
+    pub group: NamedGroup,
+    /// Keys for media, where both ends wanted them.
+    pub srtp: Option<SrtpKeys>,
+    /// The peer's certificate.
+    pub certificate: Certificate,
+}
+
+/// Keys for SRTP (RFC 5764 section 4.2).
+#[derive(Clone, Debug)]
+pub struct SrtpKeys {
+    /// The profile.
+    pub profile: SrtpProfile,
+    /// Master key and salt for what this end sends.
+    pub local: MasterKey,
+    /// Master key and salt for what the peer sends.
+    pub remote: MasterKey,
+}
+
+/// A master key and its salt, as long as the profile has them.
+#[derive(Clone, Debug)]
+pub struct MasterKey {
+    /// The key.
+    pub key: Secret,
+    /// The salt.
+    pub salt: Secret,
+}
+
+/// Why a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseReason {
+    /// This end wished so.
+    Local,
+    /// The peer said `close_notify`.
+    Remote,
+    /// The peer sent a fatal alert.
+    Alert(AlertDescription),
+    /// This end sent a fatal alert.
+    Failed(AlertDescription),
+    /// The peer's certificate is not the one that was expected.
+    Fingerprint,
+    /// Nothing was heard, however often the flight was sent.
+    Timeout,
+}
+
+/// Why application data cannot be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// The handshake is not over.
+    #[error("the handshake is not over")]
+    NotConnected,
+    /// The connection is closed.
+    #[error("the connection is closed")]
+    Closed,
+    /// The data do not fit one record (2^14 bytes).
+    #[error("the data do not fit one record of 16384 bytes")]
+    TooLong,
+}
+
+/// Why nothing can be exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExportError {
+    /// The handshake is not over.
+    #[error("the handshake is not over")]
+    NotConnected,
+    /// The label, context or output is longer than the construction takes.
+    #[error("label, context or output is too long")]
+    TooLong,
+}

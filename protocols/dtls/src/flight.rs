@@ -1,0 +1,229 @@
+//! The messages that this side has under way, and which pieces of them have arrived (RFC 6347
+//! section 4.2.4, RFC 9147 section 5.8).
+
+use icelab_wire::Writer;
+
+use crate::ranges::Ranges;
+use crate::record::content::ContentType;
+use crate::record::records::Records;
+use crate::wire::ack::{Ack, RecordNumber};
+use crate::wire::handshake::{Fragment, HandshakeType};
+
+/// The most records of which it is remembered what they carried.
+const MOST_RECORDS: usize = 256;
+/// A fragment that fills up a datagram is at least this long, unless its message ends.
+const LEAST_FRAGMENT: usize = 32;
+
+/// One side's messages up to the point where it must hear from the other.
+#[derive(Debug, Default)]
+pub(crate) struct Flight {
+    parts: Vec<Part>,
+    /// What each record carried, in the order of sending.
+    sent: Vec<(RecordNumber, Piece)>,
+}
+
+/// A message of the flight.
+#[derive(Debug)]
+struct Part {
+    epoch: u64,
+    content: Content,
+    arrived: Ranges,
+}
+
+#[derive(Debug)]
+enum Content {
+    Handshake { kind: HandshakeType, sequence: u16, body: Vec<u8> },
+    ChangeCipherSpec,
+}
+
+/// A stretch of a part.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    part: usize,
+    start: usize,
+    end: usize,
+}
+
+impl Flight {
+    /// Whether nothing is under way.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// Whether everything has arrived.
+    pub(crate) fn has_arrived(&self) -> bool {
+        self.parts.iter().all(|part| part.missing().is_empty())
+    }
+
+    /// Whether the peer said that some of it arrived.
+    pub(crate) fn has_arrived_in_part(&self) -> bool {
+        self.parts.iter().any(|part| part.arrived != Ranges::new())
+    }
+
+    /// Forgets everything: the peer has answered, or a new flight begins.
+    pub(crate) fn clear(&mut self) {
+        self.parts.clear();
+        self.sent.clear();
+    }
+
+    /// Adds a handshake message.
+    pub(crate) fn add(&mut self, epoch: u64, kind: HandshakeType, sequence: u16, body: Vec<u8>) {
+        let content = Content::Handshake { kind, sequence, body };
+        self.parts.push(Part { epoch, content, arrived: Ranges::new() });
+    }
+
+    /// Adds 1.2's ChangeCipherSpec.
+    pub(crate) fn add_change_cipher_spec(&mut self) {
+        let part = Part { epoch: 0, content: Content::ChangeCipherSpec, arrived: Ranges::new() };
+        self.parts.push(part);
+    }
+
+    /// Notes what an ACK says (RFC 9147 section 7.2). Says whether it was news.
+    pub(crate) fn acknowledge(&mut self, ack: &Ack) -> bool {
+        let mut arrived = ack.records.clone();
+        arrived.sort_unstable();
+        let mut is_news = false;
+        for (number, piece) in &self.sent {
+            if arrived.binary_search(number).is_ok() {
+                let part = self.parts.get_mut(piece.part).expect("pieces are of their flight");
+                let before = part.arrived.clone();
+                part.arrived.add(piece.start, piece.end);
+                is_news |= part.arrived != before;
+            }
+        }
+        is_news
+    }
+
+    /// Writes all that has not arrived into datagrams of at most `mtu` bytes.
+    pub(crate) fn write(&mut self, records: &mut Records, mtu: usize) -> Vec<Vec<u8>> {
+        let mut packer = Packer::new(mtu);
+        for (index, part) in self.parts.iter().enumerate() {
+            match &part.content {
+                Content::ChangeCipherSpec => packer.change_cipher_spec(records),
+                Content::Handshake { kind, sequence, body } => {
+                    for (start, end) in part.missing() {
+                        let piece = Piece { part: index, start, end };
+                        packer.message(part.epoch, *kind, *sequence, body, piece, records);
+                    }
+                }
+            }
+        }
+        let (datagrams, sent) = packer.finish(records);
+        self.sent.extend(sent);
+        let surplus = self.sent.len().saturating_sub(MOST_RECORDS);
+        self.sent.drain(..surplus);
+        datagrams
+    }
+}
+
+impl Part {
+    /// What of it has not arrived. A message without a body is one piece too.
+    fn missing(&self) -> Vec<(usize, usize)> {
+        match &self.content {
+            Content::ChangeCipherSpec => vec![(0, 0)],
+            // A body without bytes counts as one byte, so that its arrival can be noted.
+            Content::Handshake { body, .. } => self.arrived.gaps(body.len().max(1)),
+        }
+    }
+}
+
+/// Fills datagrams with records, and records with fragments.
+struct Packer {
+    mtu: usize,
+    datagrams: Vec<Vec<u8>>,
+    datagram: Vec<u8>,
+    /// The record that is being filled: its epoch, content and pieces.
+    epoch: u64,
+    content: Writer,
+    pieces: Vec<Piece>,
+    sent: Vec<(RecordNumber, Piece)>,
+}
+
+impl Packer {
+    const fn new(mtu: usize) -> Self {
+        Self {
+            mtu,
+            datagrams: Vec::new(),
+            datagram: Vec::new(),
+            epoch: 0,
+            content: Writer::new(),
+            pieces: Vec::new(),
+            sent: Vec::new(),
+        }
+    }
+
+    /// Adds a piece of a message, in as many fragments as it takes.
+    fn message(
+        &mut self,
+        epoch: u64,
+        kind: HandshakeType,
+        sequence: u16,
+        body: &[u8],
+        mut piece: Piece,
+        records: &mut Records,
+    ) {
+        if epoch != self.epoch {
+            self.end_record(records);
+            self.epoch = epoch;
+        }
+        let length = u32::try_from(body.len()).expect("a message has less than 2^24 bytes");
+        loop {
+            let wanted = piece.end.min(body.len()).saturating_sub(piece.start);
+            let room = self.room(records);
+            if room < wanted.min(LEAST_FRAGMENT) + Fragment::HEADER
+                && !(self.datagram.is_empty() && self.content.is_empty())
+            {
+                self.end_datagram(records);
+                continue;
+            }
+            let taken = wanted.min(room.saturating_sub(Fragment::HEADER).max(1));
+            let end = piece.start + taken;
+            let bytes = body.get(piece.start..end).unwrap_or_default();
+            let offset = u32::try_from(piece.start).expect("a message has less than 2^24 bytes");
+            Fragment { kind, length, sequence, offset, bytes }.encode(&mut self.content);
+            // The empty body's one byte that is none.
+            let noted = if body.is_empty() { 1 } else { end };
+            self.pieces.push(Piece { end: noted, ..piece });
+            piece.start = end;
+            if taken == wanted {
+                return;
+            }
+        }
+    }
+
+    /// Adds a ChangeCipherSpec.
+    fn change_cipher_spec(&mut self, records: &mut Records) {
+        self.end_record(records);
+        if self.datagram.len() + records.overhead(0) + 1 > self.mtu {
+            self.end_datagram(records);
+        }
+        records.seal(0, ContentType::CHANGE_CIPHER_SPEC, &[1], &mut self.datagram);
+    }
+
+    /// How many more bytes fit into the record that is being filled.
+    fn room(&self, records: &Records) -> usize {
+        let taken = self.datagram.len() + records.overhead(self.epoch) + self.content.len();
+        self.mtu.saturating_sub(taken)
+    }
+
+    fn end_record(&mut self, records: &mut Records) {
+        if self.content.is_empty() {
+            return;
+        }
+        let content = core::mem::take(&mut self.content).into_vec();
+        let number = records.seal(self.epoch, ContentType::HANDSHAKE, &content, &mut self.datagram);
+        self.sent.extend(self.pieces.drain(..).map(|piece| (number, piece)));
+    }
+
+    fn end_datagram(&mut self, records: &mut Records) {
+        self.end_record(records);
+        if !self.datagram.is_empty() {
+            self.datagrams.push(core::mem::take(&mut self.datagram));
+        }
+    }
+
+    fn finish(mut self, records: &mut Records) -> (Vec<Vec<u8>>, Vec<(RecordNumber, Piece)>) {
+        self.end_datagram(records);
+        (self.datagrams, self.sent)
+    }
+}

@@ -1,0 +1,259 @@
+//! The records of one connection, both directions.
+
+use std::collections::BTreeMap;
+
+use icelab_wire::{Reader, Writer};
+
+use super::content::ContentType;
+use super::header::{PlainHeader, UnifiedHeader};
+use super::protection::Protection;
+use super::replay::ReplayWindow;
+use crate::discard::Discard;
+use crate::wire::ack::RecordNumber;
+use crate::wire::version::ProtocolVersion;
+
+/// The most bytes of content in one record (RFC 6347 section 4.1, RFC 9147 section 4).
+pub(crate) const LONGEST_CONTENT: usize = 1 << 14;
+/// One past the last sequence number that a record may have (RFC 9147 section 4.2.1).
+const LAST_SEQUENCE: u64 = 1 << 48;
+
+/// Keys, numbers and windows of both directions.
+#[derive(Debug)]
+pub(crate) struct Records {
+    write: BTreeMap<u64, Writing>,
+    read: BTreeMap<u64, Reading>,
+    /// What the peer puts into the records that it protects.
+    own_id: Vec<u8>,
+    /// What the peer wants in the records that it gets.
+    peer_id: Vec<u8>,
+}
+
+/// One epoch of what this side sends.
+#[derive(Debug, Default)]
+struct Writing {
+    protection: Option<Protection>,
+    next: u64,
+}
+
+/// One epoch of what the peer sends.
+#[derive(Debug, Default)]
+struct Reading {
+    protection: Option<Protection>,
+    window: ReplayWindow,
+    /// How many records could not be opened (RFC 9147 section 4.5.3).
+    forged: u64,
+}
+
+/// What the first record of some bytes is.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Record<'a> {
+    /// Its content.
+    Opened {
+        /// Its full number.
+        number: RecordNumber,
+        /// The kind of content.
+        content: ContentType,
+        /// The content.
+        payload: &'a [u8],
+    },
+    /// Its keys may yet come.
+    Early,
+    /// It is worth nothing.
+    Dropped(Discard),
+}
+
+impl Records {
+    /// Epoch 0, without keys.
+    pub(crate) fn new() -> Self {
+        Self {
+            write: BTreeMap::from([(0, Writing::default())]),
+            read: BTreeMap::from([(0, Reading::default())]),
+            own_id: Vec::new(),
+            peer_id: Vec::new(),
+        }
+    }
+
+    /// What this side sends in `epoch` is protected so from now on.
+    pub(crate) fn write_with(&mut self, epoch: u64, protection: Protection) {
+        self.write.insert(epoch, Writing { protection: Some(protection), next: 0 });
+    }
+
+    /// What the peer sends in `epoch` is opened so from now on.
+    pub(crate) fn read_with(&mut self, epoch: u64, protection: Protection) {
+        let reading = Reading { protection: Some(protection), ..Reading::default() };
+        self.read.insert(epoch, reading);
+    }
+
+    /// Forgets the keys of all epochs before `epoch` for sending, epoch 0 included.
+    pub(crate) fn stop_writing_before(&mut self, epoch: u64) {
+        self.write = self.write.split_off(&epoch);
+    }
+
+    /// Forgets the keys of all epochs before `epoch` for receiving, epoch 0 apart.
+    pub(crate) fn stop_reading_before(&mut self, epoch: u64) {
+        self.read.retain(|other, _| *other == 0 || *other >= epoch);
+    }
+
+    /// The connection ids: what the peer will put into its records, and what it wants in ours.
+    pub(crate) fn use_connection_ids(&mut self, own: Vec<u8>, peer: Vec<u8>) {
+        self.own_id = own;
+        self.peer_id = peer;
+    }
+
+    /// The highest epoch in which this side can send.
+    pub(crate) fn write_epoch(&self) -> u64 {
+        self.write.last_key_value().map_or(0, |(epoch, _)| *epoch)
+    }
+
+    /// The highest epoch in which this side can receive.
+    pub(crate) fn read_epoch(&self) -> u64 {
+        self.read.last_key_value().map_or(0, |(epoch, _)| *epoch)
+    }
+
+    /// How many records were sent in `epoch`.
+    pub(crate) fn sent(&self, epoch: u64) -> u64 {
+        self.write.get(&epoch).map_or(0, |writing| writing.next)
+    }
+
+    /// How many records of the newest epoch could not be opened.
+    pub(crate) fn forged(&self) -> u64 {
+        self.read.last_key_value().map_or(0, |(_, reading)| reading.forged)
+    }
+
+    /// How many bytes a record of `epoch` is longer than its content.
+    pub(crate) fn overhead(&self, epoch: u64) -> usize {
+        match self.write.get(&epoch).and_then(|writing| writing.protection.as_ref()) {
+            Some(protection) => protection.overhead(&self.peer_id),
+            None => PlainHeader::LENGTH,
+        }
+    }
+
+    /// Appends a record to `datagram`. Nothing is written where the epoch has no number left, or
+    /// its keys are gone.
+    pub(crate) fn seal(
+        &mut self,
+        epoch: u64,
+        content: ContentType,
+        payload: &[u8],
+        datagram: &mut Vec<u8>,
+    ) -> RecordNumber {
+        let Some(writing) = self.write.get_mut(&epoch).filter(|epoch| epoch.next < LAST_SEQUENCE)
+        else {
+            return RecordNumber { epoch, sequence: LAST_SEQUENCE };
+        };
+        let sequence = writing.next;
+        writing.next += 1;
+        match &writing.protection {
+            Some(protection) => {
+                protection.seal(epoch, sequence, content, payload, &self.peer_id, datagram);
+            }
+            None => {
+                let mut writer = Writer::with_capacity(PlainHeader::LENGTH + payload.len());
+                let length = u16::try_from(payload.len()).expect("a record is short");
+                let version = ProtocolVersion::DTLS_1_2;
+                PlainHeader { content, version, epoch: 0, sequence, length }
+                    .encode(&[], &mut writer);
+                writer.bytes(payload);
+                datagram.extend_from_slice(writer.as_slice());
+            }
+        }
+        RecordNumber { epoch, sequence }
+    }
+
+    /// Opens the first record of `bytes` where it lies, and says how many bytes it took. `keys_to_come`
+    /// says whether the handshake will still bring keys.
+    pub(crate) fn open<'a>(
+        &mut self,
+        bytes: &'a mut [u8],
+        keys_to_come: bool,
+    ) -> (usize, Record<'a>) {
+        match bytes.first() {
+            Some(first) if UnifiedHeader::starts_with(*first) => {
+                self.open_unified(bytes, keys_to_come)
+            }
+            Some(_) => self.open_plain(bytes, keys_to_come),
+            None => (0, Record::Dropped(Discard::Malformed)),
+        }
+    }
+
+    fn open_plain<'a>(&mut self, bytes: &'a mut [u8], keys_to_come: bool) -> (usize, Record<'a>) {
+        let whole = bytes.len();
+        let dropped = |reason| (whole, Record::Dropped(reason));
+        let mut reader = Reader::new(bytes);
+        let Ok(header) = PlainHeader::decode(&mut reader, &self.own_id) else {
+            return dropped(Discard::Malformed);
+        };
+        let start = reader.position();
+        let end = start + usize::from(header.length);
+        let Some(body) = bytes.get_mut(start..end) else { return dropped(Discard::Malformed) };
+        // RFC 9147 section 4: the version is ignored, but for what is no DTLS at all.
+        if header.version.0 >> 8 != 0xFE {
+            return (end, Record::Dropped(Discard::Version));
+        }
+        let epoch = u64::from(header.epoch);
+        let Some(reading) = self.read.get_mut(&epoch) else {
+            let is_next = epoch == self.read_epoch() + 1;
+            let record = if keys_to_come && is_next {
+                Record::Early
+            } else {
+                Record::Dropped(Discard::Epoch)
+            };
+            return (end, record);
+        };
+        // Numbers that anybody could have written prove nothing: without protection there is no
+        // replay, and a peer that restarts counts from 0 again.
+        if reading.protection.is_some() && !reading.window.is_new(header.sequence) {
+            return (end, Record::Dropped(Discard::Replayed));
+        }
+        let (content, payload) = match &reading.protection {
+            None => (header.content, &*body),
+            Some(protection) => match protection.open_1_2(&header, &self.own_id, body) {
+                Ok(opened) => opened,
+                Err(_) => {
+                    reading.forged += 1;
+                    return (end, Record::Dropped(Discard::Forged));
+                }
+            },
+        };
+        if payload.len() > LONGEST_CONTENT {
+            return (end, Record::Dropped(Discard::TooLong));
+        }
+        reading.window.note(header.sequence);
+        let number = RecordNumber { epoch, sequence: header.sequence };
+        (end, Record::Opened { number, content, payload })
+    }
+
+    fn open_unified<'a>(&mut self, bytes: &'a mut [u8], keys_to_come: bool) -> (usize, Record<'a>) {
+        let whole = bytes.len();
+        let Ok(header) = UnifiedHeader::decode(bytes, &self.own_id) else {
+            return (whole, Record::Dropped(Discard::Malformed));
+        };
+        let end = header.header_length + header.body_length;
+        // RFC 9147 section 4.2.2: the most recent epoch with these bits.
+        let found = self.read.iter_mut().rev().find(|(epoch, reading)| {
+            let [.., low] = epoch.to_be_bytes();
+            low & 3 == header.epoch_bits && reading.protection.is_some()
+        });
+        let Some((epoch, reading)) = found else {
+            let record = if keys_to_come { Record::Early } else { Record::Dropped(Discard::Epoch) };
+            return (end, record);
+        };
+        let Some(protection) = &reading.protection else {
+            return (end, Record::Dropped(Discard::Epoch));
+        };
+        let opened = protection.open_1_3(&header, reading.window.next(), bytes);
+        let Ok((sequence, content, payload)) = opened else {
+            reading.forged += 1;
+            return (end, Record::Dropped(Discard::Forged));
+        };
+        if !reading.window.is_new(sequence) {
+            return (end, Record::Dropped(Discard::Replayed));
+        }
+        if payload.len() > LONGEST_CONTENT {
+            return (end, Record::Dropped(Discard::TooLong));
+        }
+        reading.window.note(sequence);
+        let number = RecordNumber { epoch: *epoch, sequence };
+        (end, Record::Opened { number, content, payload })
+    }
+}

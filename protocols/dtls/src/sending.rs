@@ -1,0 +1,166 @@
+//! Flights, alerts and data on their way out (RFC 6347 section 4.2.4, RFC 9147 section 5.8).
+//!
+//! 1. A stage makes its messages: [`Core::start_flight`], [`Core::say`].
+//! 2. [`Core::send_flight`] sends them and sets the timer.
+//! 3. The timer fires ([`Core::send_again`]), or the peer repeats itself ([`Core::echo`]): what has
+//!    not arrived goes out again.
+//! 4. The peer's next flight arrives ([`Core::start_flight`]), or its ACK: the timer stops.
+
+use icelab_sans_io::Instant;
+use icelab_wire::Writer;
+
+use crate::core::{Core, Timer, Window};
+use crate::event::Event;
+use crate::record::content::ContentType;
+use crate::wire::alert::{Alert, AlertDescription};
+use crate::wire::handshake::HandshakeType;
+
+impl Core {
+    /// Begins a new flight: the peer's messages say that the last one arrived.
+    pub(crate) fn start_flight(&mut self, now: Instant) {
+        self.flight_arrived(now);
+        self.flight.clear();
+        self.received.clear();
+        self.timers.cancel(&Timer::Acknowledge);
+    }
+
+    /// Stops repeating, and learns how long an answer takes.
+    pub(crate) fn flight_arrived(&mut self, now: Instant) {
+        let was_waiting = self.timers.cancel(&Timer::Retransmit);
+        let is_hinted = self.config.retransmission.rtt.is_some();
+        // RFC 9147 section 5.8.2: a flight that was not repeated tells the round trip. One that was
+        // leaves the wait as long as it has become, unless ICE knows better.
+        if was_waiting && self.resend.tries == 0 && !is_hinted {
+            let rtt = now - self.resend.sent_at;
+            self.resend.first = rtt + rtt / 2;
+        }
+        if self.resend.tries == 0 || is_hinted {
+            self.resend.interval = self.resend.first;
+        }
+    }
+
+    /// Adds a message to the flight and to the transcript.
+    pub(crate) fn say(&mut self, epoch: u64, kind: HandshakeType, body: impl FnOnce(&mut Writer)) {
+        let mut writer = Writer::new();
+        body(&mut writer);
+        let version = self.version.expect("before a version is agreed on, hellos are queued");
+        self.transcript.add(version, kind, self.next_message, writer.as_slice());
+        self.queue(epoch, kind, writer.into_vec());
+    }
+
+    /// Adds a message to the flight only.
+    pub(crate) fn queue(&mut self, epoch: u64, kind: HandshakeType, body: Vec<u8>) {
+        self.flight.add(epoch, kind, self.next_message, body);
+        self.next_message = self.next_message.wrapping_add(1);
+    }
+
+    /// Sends the flight, and again whenever nothing is heard.
+    pub(crate) fn send_flight(&mut self, now: Instant) {
+        self.resend.tries = 0;
+        self.resend.sent_at = now;
+        self.resend.echoed_at = None;
+        self.transmit();
+        self.timers.set(Timer::Retransmit, now + self.resend.interval);
+    }
+
+    /// Sends the flight once; it is repeated only when the peer repeats itself.
+    pub(crate) fn send_last_flight(&mut self, now: Instant) {
+        self.send_flight(now);
+        self.timers.cancel(&Timer::Retransmit);
+    }
+
+    /// The timer has fired. Says whether to go on: not after the last try.
+    pub(crate) fn send_again(&mut self, now: Instant) -> bool {
+        if self.window.is_closed() {
+            // Only what the client sends can open it; a try that nobody sees counts for nothing.
+            self.timers.set(Timer::Retransmit, now + self.resend.interval);
+            return true;
+        }
+        if !self.back_off() {
+            return false;
+        }
+        self.transmit();
+        self.output.event(Event::Retransmitted(self.resend.tries));
+        self.timers.set(Timer::Retransmit, now + self.resend.interval);
+        true
+    }
+
+    /// Counts a try and doubles the wait. Says whether there was a try left.
+    pub(crate) fn back_off(&mut self) -> bool {
+        if self.resend.tries >= self.config.retransmission.tries {
+            return false;
+        }
+        self.resend.tries += 1;
+        let longest = self.config.retransmission.patience();
+        self.resend.interval = self.resend.interval.saturating_mul(2).min(longest);
+        true
+    }
+
+    /// The peer has repeated itself: what it lacks goes out at once, though not for each of the
+    /// datagrams in which it did so.
+    pub(crate) fn echo(&mut self, now: Instant) {
+        let pause = self.resend.first / 2;
+        let is_new = self.resend.echoed_at.is_none_or(|at| now >= at + pause);
+        if is_new && !self.flight.is_empty() && !self.flight.has_arrived_in_part() {
+            self.resend.echoed_at = Some(now);
+            self.transmit();
+        }
+    }
+
+    /// Sends what of the flight has not arrived.
+    pub(crate) fn transmit(&mut self) {
+        for datagram in self.flight.write(&mut self.records, self.config.mtu) {
+            self.send(datagram);
+        }
+    }
+
+    /// Sends an alert under the newest keys.
+    pub(crate) fn send_alert(&mut self, is_fatal: bool, description: AlertDescription) {
+        let mut alert = Writer::with_capacity(2);
+        Alert { is_fatal, description }.encode(&mut alert);
+        self.send_record(self.records.write_epoch(), ContentType::ALERT, alert.as_slice());
+    }
+
+    /// Sends one record in a datagram of its own.
+    pub(crate) fn send_record(&mut self, epoch: u64, content: ContentType, payload: &[u8]) {
+        let mut datagram = Vec::with_capacity(self.records.overhead(epoch) + payload.len());
+        self.records.seal(epoch, content, payload, &mut datagram);
+        self.send(datagram);
+    }
+
+    fn send(&mut self, datagram: Vec<u8>) {
+        if self.window.take(datagram.len()) {
+            self.output.packet(datagram);
+        }
+    }
+}
+
+impl Window {
+    /// Notes that `length` bytes came.
+    pub(crate) const fn widen(&mut self, length: usize) {
+        if let Self::Limited { left } = self {
+            *left = left.saturating_add(length.saturating_mul(3));
+        }
+    }
+
+    /// Whether `length` bytes may go.
+    const fn take(&mut self, length: usize) -> bool {
+        match self {
+            Self::Open => true,
+            Self::Limited { left } => match left.checked_sub(length) {
+                Some(rest) => {
+                    *left = rest;
+                    true
+                }
+                None => false,
+            },
+        }
+    }
+
+    const fn is_closed(&self) -> bool {
+        matches!(self, Self::Limited { left } if *left < LEAST)
+    }
+}
+
+/// A window that holds fewer bytes than the smallest flight is closed.
+const LEAST: usize = 200;

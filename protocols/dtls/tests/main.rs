@@ -1,0 +1,5 @@
+//! DTLS over networks, good and bad.
+
+mod ends;
+mod handshakes;
+mod timing;
