@@ -57,6 +57,8 @@ pub enum Role {
         nat: Option<Box<nat::Config>>,
         /// Its firewall in a word or a few; none where it lets everything through.
         firewall: Option<String>,
+        /// The rules of its firewall in words, in the order in which they are asked.
+        rules: Vec<String>,
     },
 }
 
@@ -85,6 +87,39 @@ impl Scene {
             Role::Gateway { nat, .. } => nat.as_deref(),
             Role::Peer | Role::Server { .. } => None,
         }
+    }
+
+    /// The rules of the firewall of the gateway of this name.
+    pub(crate) fn rules(&self, gateway: &str) -> &[String] {
+        match self.actor(gateway).map(|actor| &actor.role) {
+            Some(Role::Gateway { rules, .. }) => rules,
+            Some(Role::Peer | Role::Server { .. }) | None => &[],
+        }
+    }
+
+    /// Whether this node has this address.
+    pub(crate) fn has_address(&self, name: &str, address: IpAddr) -> bool {
+        let places = self.actor(name).into_iter().flat_map(|actor| &actor.places);
+        places.into_iter().any(|place| place.addresses.contains(&address))
+    }
+
+    /// Whether somebody behind this gateway has this address.
+    pub(crate) fn is_inside(&self, gateway: &str, address: IpAddr) -> bool {
+        let is_behind = |actor: &&Actor| {
+            let mut behind = actor.places.iter().find(|place| place.addresses.contains(&address));
+            let mut steps = self.actors.len();
+            while let Some(place) = behind
+                && steps > 0
+            {
+                if place.behind == gateway {
+                    return true;
+                }
+                behind = self.actor(&place.behind).and_then(|next| next.places.first());
+                steps -= 1;
+            }
+            false
+        };
+        self.actors.iter().any(|actor| is_behind(&actor))
     }
 
     /// The names of the ends of the call, in order.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use icelab_sans_io::Instant;
 use icelab_sim::record::{Entry, NetworkEvent, PacketId, Place};
 
-use crate::reading::check::{Check, Fate, checks, runs};
+use crate::reading::check::{Check, Fate, Purpose, checks, runs};
 use crate::reading::name::Names;
 use crate::reading::record::{End, Journey, Note, Reading};
 use crate::reading::time::milliseconds;
@@ -39,11 +39,11 @@ impl Timeline {
         }));
         let is_news =
             |event: &NetworkEvent| !matches!(event, NetworkEvent::Started { boot: 1, .. });
-        let events = self.reading.events.iter().filter(|(_, event)| is_news(event));
-        lines.extend(events.map(|(at, event)| Line {
-            at: *at,
+        let events = self.reading.events.iter().filter(|event| is_news(&event.what));
+        lines.extend(events.map(|event| Line {
+            at: event.at,
             who: "*".to_owned(),
-            text: event.to_string(),
+            text: event.what.to_string(),
         }));
         lines.sort_by_key(|line| line.at);
         lines
@@ -128,18 +128,24 @@ fn check_line(check: &Check, names: &Names<'_>) -> Line {
     let other = names.owner(check.remote, peer).unwrap_or("?");
     let own = names.kind(check.local, |owner| owner == peer);
     let theirs = names.kind(check.remote, |owner| owner != peer);
-    let claim = if check.nominating { " nominating" } else { "" };
+    let claim = if check.nominates() { " nominating" } else { "" };
     let fate = match (&check.answer, &check.fate) {
         (Some((at, _)), _) => format!("answered {}", milliseconds(*at)),
         (None, Fate::Dropped { place, reason, .. }) => dropped(place, reason),
-        (None, Fate::NotPermitted { server }) => format!("x {server}: not permitted"),
+        (None, Fate::NotPermitted { server, .. }) => format!("x {server}: not permitted"),
         (None, Fate::Unrecognised { server, .. }) => format!("x {server}: unknown client"),
-        (None, Fate::HeldBack) => "held back".to_owned(),
+        (None, Fate::HeldBack { .. }) => "held back".to_owned(),
         (None, Fate::Arrived { .. }) => "arrived, unanswered".to_owned(),
         (None, Fate::Strayed { node }) => format!("x strayed to {node}"),
         (None, Fate::Unknown) => "?".to_owned(),
     };
-    let text = format!("check {own} -> {theirs}{claim}: {fate}");
+    let what = match check.purpose {
+        Purpose::Pair => "check",
+        Purpose::Consent => "consent check",
+        Purpose::Spare => "spare check",
+        Purpose::Silence => "recheck",
+    };
+    let text = format!("{what} {own} -> {theirs}{claim}: {fate}");
     Line { at: check.at, who: format!("{peer} -> {other}"), text }
 }
 

@@ -6,4 +6,5 @@ mod results;
 mod sample;
 mod story;
 mod table;
+mod telling;
 mod timeline;

@@ -22,7 +22,12 @@ fn symmetric() -> Role {
         ports: Ports::Random,
         ..Config::default()
     };
-    Role::Gateway { preset: Some("symmetric".to_owned()), nat: Some(Box::new(nat)), firewall: None }
+    Role::Gateway {
+        preset: Some("symmetric".to_owned()),
+        nat: Some(Box::new(nat)),
+        firewall: None,
+        rules: Vec::new(),
+    }
 }
 
 pub(crate) fn scene() -> Scene {

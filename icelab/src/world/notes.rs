@@ -3,6 +3,7 @@
 use icelab_ice as ice;
 use icelab_peer::Event;
 use icelab_sim::Value;
+use icelab_sim::record::PayloadHash;
 use icelab_turn as turn;
 
 /// A note: its name and its fields.
@@ -112,7 +113,7 @@ fn ice_note(event: &ice::Event) -> Option<Note> {
 
 fn check_note(event: &ice::Event) -> Option<Note> {
     Some(match event {
-        ice::Event::CheckSent { local, remote, purpose, nominating, attempt, .. } => (
+        ice::Event::CheckSent { local, remote, purpose, nominating, attempt, request, .. } => (
             "ice.check.sent",
             vec![
                 ("local", (*local).into()),
@@ -120,6 +121,7 @@ fn check_note(event: &ice::Event) -> Option<Note> {
                 ("nominating", (*nominating).into()),
                 ("purpose", purpose_word(*purpose).into()),
                 ("attempt", (*attempt).into()),
+                ("payload", PayloadHash::of(request).to_string().into()),
             ],
         ),
         ice::Event::CheckSucceeded { local, remote, mapped, purpose, nominating, .. } => (

@@ -1,8 +1,11 @@
 //! The stage of a case: who stands where, for `explain` and for timelines.
 
+use core::ops::RangeInclusive;
+
 use icelab_reports::scene::{Actor, Place, Role, Scene};
 use icelab_sans_io::Rng;
-use icelab_sim::firewall::{self, Action};
+use icelab_sim::firewall::{self, Action, Direction, LooksLike, Rule};
+use icelab_sim::packet::Prefix;
 use icelab_sim::{Level, Simulation};
 
 use super::error::WorldError;
@@ -84,25 +87,107 @@ fn gateway_role(gateway: &Gateway) -> Role {
         preset: None,
         nat: gateway.nat.clone().map(Box::new),
         firewall: gateway.firewall.as_ref().map(firewall_words),
+        rules: gateway
+            .firewall
+            .iter()
+            .flat_map(|firewall| &firewall.rules)
+            .map(rule_words)
+            .collect(),
     }
 }
 
-/// What a firewall does, as far as a few words say it.
+/// What a firewall does with what none of its rules is about.
 fn firewall_words(firewall: &firewall::Config) -> String {
     let word = |action: Action| match action {
-        Action::Allow => "allows",
-        Action::Drop => "drops",
-        Action::Reject => "rejects",
+        Action::Allow => "passes",
+        Action::Drop => "is dropped",
+        Action::Reject => "is refused",
     };
-    let rules = match firewall.rules.len() {
-        0 => String::new(),
-        1 => "one rule; otherwise ".to_owned(),
-        many => format!("{many} rules; otherwise "),
-    };
-    let answers = if firewall.is_stateful { " except answers" } else { "" };
-    format!(
-        "{rules}{} what goes out, {} what comes in{answers}",
-        word(firewall.otherwise_out),
-        word(firewall.otherwise_in)
-    )
+    let rest = if firewall.rules.is_empty() { "what" } else { "what else" };
+    let (out, into) = (word(firewall.otherwise_out), word(firewall.otherwise_in));
+    let is_closed = firewall.otherwise_in != Action::Allow;
+    let answers = if firewall.is_stateful && is_closed { ", but answers pass" } else { "" };
+    if out == into {
+        return format!("{rest} comes either way {out}{answers}");
+    }
+    format!("{rest} goes out {out}, {rest} comes in {into}{answers}")
+}
+
+/// A rule much as a scenario writes it: `allow udp out to port 53`.
+fn rule_words(rule: &Rule) -> String {
+    let mut words = vec![match rule.action {
+        Action::Allow => "allow".to_owned(),
+        Action::Drop => "drop".to_owned(),
+        Action::Reject => "reject".to_owned(),
+    }];
+    words.push(rule.protocol.map_or("any".to_owned(), |protocol| protocol.name().to_owned()));
+    words.extend(rule.direction.map(|direction| match direction {
+        Direction::Out => "out".to_owned(),
+        Direction::In => "in".to_owned(),
+    }));
+    words.extend(end_words("from", &rule.from, rule.from_port.as_ref()));
+    words.extend(end_words("to", &rule.to, rule.to_port.as_ref()));
+    words.extend(rule.looks_like.map(|kind| format!("that looks like {}", look_word(kind))));
+    words.join(" ")
+}
+
+fn end_words(word: &str, ranges: &[Prefix], ports: Option<&RangeInclusive<u16>>) -> Option<String> {
+    let ranges: Vec<_> = ranges.iter().map(ToString::to_string).collect();
+    let ports = ports.map(|ports| match (ports.start(), ports.end()) {
+        (first, last) if first == last => format!("port {first}"),
+        (first, last) => format!("ports {first} to {last}"),
+    });
+    let words: Vec<_> = Some(ranges.join(" or "))
+        .filter(|ranges| !ranges.is_empty())
+        .into_iter()
+        .chain(ports)
+        .collect();
+    (!words.is_empty()).then(|| format!("{word} {}", words.join(" ")))
+}
+
+const fn look_word(kind: LooksLike) -> &'static str {
+    match kind {
+        LooksLike::Stun => "stun",
+        LooksLike::TurnChannel => "turn_channel",
+        LooksLike::Dtls => "dtls",
+        LooksLike::Rtp => "rtp",
+        LooksLike::Quic => "quic",
+        LooksLike::Dns => "dns",
+        LooksLike::Tls => "tls",
+        LooksLike::Http => "http",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use icelab_sim::packet::Protocol;
+
+    #[test]
+    fn a_rule_reads_much_as_it_is_written() {
+        let any = rule_words(&Rule::new(Action::Drop));
+        assert_eq!(any, "drop any");
+        let rule = Rule {
+            direction: Some(Direction::Out),
+            protocol: Some(Protocol::Udp),
+            to: vec!["198.51.100.0/24".parse().unwrap()],
+            to_port: Some(3478..=3479),
+            looks_like: Some(LooksLike::Stun),
+            ..Rule::new(Action::Allow)
+        };
+        let words = rule_words(&rule);
+        assert_eq!(
+            words,
+            "allow udp out to 198.51.100.0/24 ports 3478 to 3479 that looks like stun"
+        );
+    }
+
+    #[test]
+    fn a_firewall_tells_what_becomes_of_the_rest() {
+        let stateful = firewall::Config::default();
+        let words = firewall_words(&stateful);
+        assert_eq!(words, "what goes out passes, what comes in is dropped, but answers pass");
+        let open = firewall::Config { otherwise_in: Action::Allow, ..stateful };
+        assert_eq!(firewall_words(&open), "what comes either way passes");
+    }
 }

@@ -1,24 +1,32 @@
 //! Connectivity checks, each with what became of the packet that carried it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use icelab_sans_io::Instant;
 use icelab_sim::packet::Flow;
-use icelab_sim::record::{Name, PacketId, Place, Word};
+use icelab_sim::record::{Name, PacketId, PayloadHash, Place, Word};
 
-use crate::reading::record::{End, Journey, Reading};
+use crate::reading::record::{End, Journey, Note, Reading};
+use crate::reading::relay::{Leave, Relays};
 use crate::scene::Scene;
 
 /// One request of a connectivity check.
 #[derive(Debug, Clone)]
 pub(crate) struct Check {
+    /// Its place in the record.
+    pub(crate) order: u64,
     pub(crate) at: Instant,
     pub(crate) peer: Name,
+    /// How often the peer had begun ICE anew.
+    pub(crate) generation: usize,
     /// The base that it leaves from; a relayed address for a relayed candidate.
     pub(crate) local: SocketAddr,
     pub(crate) remote: SocketAddr,
     pub(crate) nominating: bool,
+    pub(crate) purpose: Purpose,
+    /// What its packet carries, where the record tells.
+    payload: Option<PayloadHash>,
     /// The packet that the peer itself sent, where the record shows it.
     pub(crate) packet: Option<PacketId>,
     pub(crate) fate: Fate,
@@ -28,23 +36,49 @@ pub(crate) struct Check {
     pub(crate) answer_fate: Option<Fate>,
 }
 
+/// What a check is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Purpose {
+    /// To find out whether a pair works, or to nominate it.
+    Pair,
+    /// To hear whether the other side still consents to be sent to (RFC 7675).
+    Consent,
+    /// To keep a pair alive that is not in use.
+    Spare,
+    /// To find out whether a pair that went silent is dead.
+    Silence,
+}
+
 /// What became of a packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// It went no further.
     Dropped { at: Instant, place: Place, reason: Word, flow: Flow },
-    /// A relay got it and passed nothing on: its client had not permitted the sender.
-    NotPermitted { server: Name },
+    /// A relay got it and passed nothing on: its client does not let the sender in.
+    NotPermitted { server: Name, client: Name, sender: IpAddr, leave: Leave },
     /// A relay got it from an address to which it lends nothing.
-    Unrecognised { server: Name, seen: SocketAddr },
-    /// A relay was to send it, and did not (yet) have leave to.
-    HeldBack,
+    Unrecognised { server: Name, seen: SocketAddr, lent_to: Option<SocketAddr> },
+    /// It was to go through a relay, which has no leave to send there. `stale` is the address to which the relay was
+    /// lent, where no NAT maps it any more.
+    HeldBack { stale: Option<SocketAddr> },
     /// The other side got it.
-    Arrived { at: Instant, node: Name, flow: Flow },
+    Arrived { at: Instant, node: Name, flow: Flow, packet: PacketId },
     /// Somebody got it for whom it was not meant.
     Strayed { node: Name },
     /// The record does not say.
     Unknown,
+}
+
+impl Purpose {
+    /// From the word of a note.
+    fn of(word: &str) -> Self {
+        match word {
+            "consent" => Self::Consent,
+            "standby" => Self::Spare,
+            "verification" => Self::Silence,
+            _ => Self::Pair,
+        }
+    }
 }
 
 impl Fate {
@@ -64,6 +98,30 @@ impl Fate {
 }
 
 impl Check {
+    /// The check that a note tells of, as far as the note goes.
+    fn noted(note: &Note, reading: &Reading) -> Option<Self> {
+        Some(Self {
+            order: note.order,
+            at: note.at,
+            peer: note.node.clone(),
+            generation: reading.generation(&note.node, note.order),
+            local: note.address("local")?,
+            remote: note.address("remote")?,
+            nominating: note.is("nominating"),
+            purpose: Purpose::of(note.text("purpose")),
+            payload: note.text("payload").parse().ok(),
+            packet: None,
+            fate: Fate::Unknown,
+            answer: None,
+            answer_fate: None,
+        })
+    }
+
+    /// Whether it asks the other side to use its pair; consent checks of the chosen pair only say so again.
+    pub(crate) fn nominates(&self) -> bool {
+        self.nominating && self.purpose == Purpose::Pair
+    }
+
     /// Whether `next` is the same check again, with the same result.
     pub(crate) fn is_repeated_by(&self, next: &Self) -> bool {
         let answer_fates = match (&self.answer_fate, &next.answer_fate) {
@@ -71,10 +129,16 @@ impl Check {
             (None, None) => true,
             (Some(_), None) | (None, Some(_)) => false,
         };
-        self.nominating == next.nominating
+        self.purpose == next.purpose
+            && self.nominates() == next.nominates()
             && self.answer.map(|(_, mapped)| mapped) == next.answer.map(|(_, mapped)| mapped)
             && self.fate.is_like(&next.fate)
             && answer_fates
+    }
+
+    /// Whether a packet carries this request, as far as the record tells.
+    fn is_carried_by(&self, journey: &Journey) -> bool {
+        self.payload.is_none_or(|payload| payload == journey.payload)
     }
 }
 
@@ -83,46 +147,13 @@ pub(crate) fn checks(reading: &Reading, scene: &Scene) -> Vec<Check> {
     let mut tracker = Tracker::new(reading, scene);
     let mut checks: Vec<Check> = Vec::new();
     for note in &reading.notes {
-        let (Some(local), Some(remote)) = (note.address("local"), note.address("remote")) else {
-            continue;
-        };
         match &*note.name {
             "ice.check.sent" => {
-                let (packet, fate) = tracker.fate(&note.node, note.at, local, remote);
-                checks.push(Check {
-                    at: note.at,
-                    peer: note.node.clone(),
-                    local,
-                    remote,
-                    nominating: note.is("nominating"),
-                    packet,
-                    fate,
-                    answer: None,
-                    answer_fate: None,
-                });
+                let Some(mut check) = Check::noted(note, reading) else { continue };
+                (check.packet, check.fate) = tracker.fate(&check);
+                checks.push(check);
             }
-            "ice.check.succeeded" => {
-                let mapped = note.address("mapped").unwrap_or(local);
-                let is_unanswered = |check: &Check| {
-                    check.peer == note.node
-                        && (check.local, check.remote) == (local, remote)
-                        && check.answer.is_none()
-                        && matches!(check.fate, Fate::Arrived { .. })
-                };
-                // The request whose answer came at that very time; a later one may be on its way.
-                let is_it = |check: &Check| {
-                    is_unanswered(check)
-                        && matches!(
-                            tracker.answer_fate(check),
-                            Some(Fate::Arrived { at, .. }) if at == note.at
-                        )
-                };
-                let exact = checks.iter().rposition(is_it);
-                let place = exact.or_else(|| checks.iter().rposition(is_unanswered));
-                if let Some(check) = place.and_then(|place| checks.get_mut(place)) {
-                    check.answer = Some((note.at, mapped));
-                }
-            }
+            "ice.check.succeeded" => answer(&mut checks, note, &tracker),
             _ => {}
         }
     }
@@ -132,12 +163,38 @@ pub(crate) fn checks(reading: &Reading, scene: &Scene) -> Vec<Check> {
     checks
 }
 
-/// Checks of one pair that followed each other with the same result.
+/// Credits an answer to its request: the one whose answer came at that very time, as a later one may be on its way.
+fn answer(checks: &mut [Check], note: &Note, tracker: &Tracker<'_>) {
+    let (Some(local), Some(remote)) = (note.address("local"), note.address("remote")) else {
+        return;
+    };
+    let mapped = note.address("mapped").unwrap_or(local);
+    let is_unanswered = |check: &Check| {
+        check.peer == note.node
+            && (check.local, check.remote) == (local, remote)
+            && check.answer.is_none()
+            && matches!(check.fate, Fate::Arrived { .. })
+    };
+    let is_it = |check: &Check| {
+        is_unanswered(check)
+            && matches!(
+                tracker.answer_fate(check),
+                Some(Fate::Arrived { at, .. }) if at == note.at
+            )
+    };
+    let exact = checks.iter().rposition(is_it);
+    let place = exact.or_else(|| checks.iter().rposition(is_unanswered));
+    if let Some(check) = place.and_then(|place| checks.get_mut(place)) {
+        check.answer = Some((note.at, mapped));
+    }
+}
+
+/// Checks of one pair, for one purpose, that followed each other with the same result.
 pub(crate) fn runs(checks: &[Check]) -> Vec<Vec<&Check>> {
-    let mut latest = BTreeMap::<(&Name, SocketAddr, SocketAddr), usize>::new();
+    let mut latest = BTreeMap::<(&Name, SocketAddr, SocketAddr, Purpose), usize>::new();
     let mut runs: Vec<Vec<&Check>> = Vec::new();
     for check in checks {
-        let pair = (&check.peer, check.local, check.remote);
+        let pair = (&check.peer, check.local, check.remote, check.purpose);
         let run = latest.get(&pair).and_then(|&index| runs.get_mut(index));
         match run {
             Some(run) if run.last().is_some_and(|last| last.is_repeated_by(check)) => {
@@ -156,106 +213,109 @@ pub(crate) fn runs(checks: &[Check]) -> Vec<Vec<&Check>> {
 struct Tracker<'a> {
     reading: &'a Reading,
     scene: &'a Scene,
+    relays: Relays,
     /// Packets that already stand for a check.
     used: BTreeSet<PacketId>,
-    /// The client's address, as the server sees it, of each relayed address.
-    clients: BTreeMap<SocketAddr, SocketAddr>,
-    /// The address to which the client of each relayed address sends.
-    servers: BTreeMap<SocketAddr, SocketAddr>,
+    /// When who sends a request from where to where.
+    requests: BTreeSet<(Name, SocketAddr, SocketAddr, Instant)>,
 }
 
 impl<'a> Tracker<'a> {
     fn new(reading: &'a Reading, scene: &'a Scene) -> Self {
-        let (mut clients, mut servers) = (BTreeMap::new(), BTreeMap::new());
-        for note in reading.notes.iter() {
-            match &*note.name {
-                "turn.allocated" => {
-                    for relayed in note.addresses("relayed") {
-                        clients.extend(note.address("mapped").map(|mapped| (relayed, mapped)));
-                        servers.extend(note.address("server").map(|server| (relayed, server)));
-                    }
-                }
-                "gather.candidate" if note.text("kind") == "relay" => {
-                    if let (Some(relayed), Some(server)) =
-                        (note.address("address"), note.address("server"))
-                    {
-                        servers.insert(relayed, server);
-                    }
-                }
-                _ => {}
-            }
-        }
-        Self { reading, scene, used: BTreeSet::new(), clients, servers }
+        let sent = reading.notes.iter().filter(|note| note.name == "ice.check.sent");
+        let requests = sent.filter_map(|note| {
+            Some((note.node.clone(), note.address("local")?, note.address("remote")?, note.at))
+        });
+        let requests = requests.collect();
+        Self { reading, scene, relays: Relays::of(reading), used: BTreeSet::new(), requests }
     }
 
-    /// The packet of the check that `peer` sent at this time, and what became of it.
-    fn fate(
-        &mut self,
-        peer: &Name,
-        at: Instant,
-        local: SocketAddr,
-        remote: SocketAddr,
-    ) -> (Option<PacketId>, Fate) {
-        let of_peer = |journey: &Journey| journey.sent == at && journey.node == *peer;
-        if let Some(packet) = self.unused(self.reading.packets(local, remote), of_peer) {
-            self.used.insert(packet);
-            return (Some(packet), self.follow(packet, peer));
+    /// The packet that the peer of a check sent, and what became of it.
+    fn fate(&mut self, check: &Check) -> (Option<PacketId>, Fate) {
+        let is_it = |journey: &Journey| {
+            journey.sent == check.at && journey.node == check.peer && check.is_carried_by(journey)
+        };
+        if let Some(packet) = self.take(self.reading.packets(check.local, check.remote), is_it) {
+            return (Some(packet), self.follow(packet, &check.peer));
         }
-        if self.scene.server_at(local.ip()).is_some() {
-            return self.relayed(peer, at, local, remote);
+        if self.scene.server_at(check.local.ip()).is_some() {
+            return self.relayed(check);
         }
         (None, Fate::Unknown)
     }
 
-    /// The client's packet to its server, then the server's own.
-    fn relayed(
-        &mut self,
-        peer: &Name,
-        at: Instant,
-        local: SocketAddr,
-        remote: SocketAddr,
-    ) -> (Option<PacketId>, Fate) {
-        let server = self.servers.get(&local).copied();
-        let is_to_server = |journey: &Journey| match server {
-            Some(server) => journey.first.destination == server,
-            None => journey.first.destination.ip() == local.ip(),
+    /// The server's own packet, which carries what the check carried, and the client's, upon which it was sent.
+    fn relayed(&mut self, check: &Check) -> (Option<PacketId>, Fate) {
+        let reading = self.reading;
+        let sent = |journey: &Journey| {
+            let client = journey.cause.and_then(|client| reading.journeys.get(&client))?;
+            (client.node == check.peer && check.is_carried_by(journey)).then_some(client.sent)
         };
-        let to_server = self.unused(self.reading.packets_of(peer, at), is_to_server);
-        self.used.extend(to_server);
-        if let Some(journey) = to_server.and_then(|packet| self.reading.journeys.get(&packet))
-            && let End::Dropped { at, place, reason } = &journey.end
-        {
-            let (place, reason) = (place.clone(), reason.clone());
-            return (to_server, Fate::Dropped { at: *at, place, reason, flow: journey.flow });
+        let packets = reading.packets(check.local, check.remote);
+        let at_once = self.take(packets, |journey| sent(journey) == Some(check.at));
+        let requests = core::mem::take(&mut self.requests);
+        let is_anothers =
+            |at: Instant| requests.contains(&(check.peer.clone(), check.local, check.remote, at));
+        // The client kept it until it had leave to send there.
+        let later = |journey: &Journey| {
+            sent(journey).is_some_and(|sent| sent > check.at && !is_anothers(sent))
+        };
+        let packet = at_once.or_else(|| self.take(packets, later));
+        self.requests = requests;
+        if let Some(packet) = packet {
+            let client = reading.journeys.get(&packet).and_then(|journey| journey.cause);
+            self.used.extend(client);
+            return (client, self.follow(packet, &check.peer));
         }
-        let later = |journey: &Journey| journey.sent >= at;
-        match self.unused(self.reading.packets(local, remote), later) {
-            Some(packet) => {
-                self.used.insert(packet);
-                (to_server, self.follow(packet, peer))
-            }
-            None => (to_server, self.not_sent(to_server, local)),
-        }
+        self.not_relayed(check)
     }
 
-    /// Why a relay did not send what its client's packet asked for.
-    fn not_sent(&self, to_server: Option<PacketId>, local: SocketAddr) -> Fate {
-        let journey = to_server.and_then(|packet| self.reading.journeys.get(&packet));
-        match journey.map(|journey| (&journey.end, journey.flow.source)) {
-            Some((End::Delivered { node, .. }, seen))
-                if self.clients.get(&local) != Some(&seen) =>
-            {
-                Fate::Unrecognised { server: node.clone(), seen }
-            }
-            Some(_) | None => Fate::HeldBack,
+    /// Why a relay sent nothing on.
+    fn not_relayed(&mut self, check: &Check) -> (Option<PacketId>, Fate) {
+        let lease = self.relays.lease(check.local).cloned();
+        let seen = lease.as_ref().and_then(|lease| lease.seen);
+        let held = Fate::HeldBack { stale: seen.filter(|seen| self.is_unmapped(*seen, check.at)) };
+        if !self.relays.may_send(check.local, check.remote.ip(), check.order) {
+            return (None, held);
         }
+        let server = lease.and_then(|lease| lease.server);
+        let reading = self.reading;
+        let own: Vec<_> = reading.packets_of(&check.peer, check.at).to_vec();
+        // What the server answers, or passes on to somebody else, is another packet.
+        let is_unheeded = |packet: &PacketId| reading.because_of(*packet).next().is_none();
+        let unheeded: Vec<_> = own.into_iter().filter(is_unheeded).collect();
+        let packet = self.take(&unheeded, |journey| match server {
+            Some(server) => journey.first.destination == server,
+            None => journey.first.destination.ip() == check.local.ip(),
+        });
+        let journey = packet.and_then(|packet| reading.journeys.get(&packet));
+        let fate = match journey.map(|journey| (&journey.end, journey.flow)) {
+            Some((End::Dropped { at, place, reason }, flow)) => {
+                Fate::Dropped { at: *at, place: place.clone(), reason: reason.clone(), flow }
+            }
+            Some((End::Delivered { node, .. }, flow)) if seen != Some(flow.source) => {
+                Fate::Unrecognised { server: node.clone(), seen: flow.source, lent_to: seen }
+            }
+            Some((End::UnderWay, _)) => Fate::Unknown,
+            Some((End::Delivered { .. }, _)) | None => held,
+        };
+        (packet, fate)
     }
 
-    /// The first of these packets that stands for no check yet and fits.
-    fn unused(&self, packets: &[PacketId], fits: impl Fn(&Journey) -> bool) -> Option<PacketId> {
-        packets.iter().copied().find(|packet| {
+    /// Whether a NAT had this address and has it no more.
+    fn is_unmapped(&self, outside: SocketAddr, at: Instant) -> bool {
+        let mut mappings = self.reading.mappings.iter().rev();
+        let latest = mappings.find(|mapping| mapping.outside == outside && mapping.made <= at);
+        latest.and_then(|mapping| mapping.expired).is_some_and(|expired| expired <= at)
+    }
+
+    /// The first of these packets that stands for no check yet and fits; from now on it stands for one.
+    fn take(&mut self, packets: &[PacketId], fits: impl Fn(&Journey) -> bool) -> Option<PacketId> {
+        let packet = packets.iter().copied().find(|packet| {
             !self.used.contains(packet) && self.reading.journeys.get(packet).is_some_and(&fits)
-        })
+        });
+        self.used.extend(packet);
+        packet
     }
 
     /// Where a packet of `sender` ended, with what a relay made of it.
@@ -263,54 +323,66 @@ impl<'a> Tracker<'a> {
         let mut packet = packet;
         for _ in 0..MOST_RELAYS {
             let Some(journey) = self.reading.journeys.get(&packet) else { return Fate::Unknown };
+            let flow = journey.flow;
             let (at, node) = match &journey.end {
                 End::UnderWay => return Fate::Unknown,
                 End::Dropped { at, place, reason } => {
                     let (place, reason) = (place.clone(), reason.clone());
-                    return Fate::Dropped { at: *at, place, reason, flow: journey.flow };
+                    return Fate::Dropped { at: *at, place, reason, flow };
                 }
                 End::Delivered { at, node } => (*at, node.clone()),
             };
             if !self.scene.is_server(&node) {
                 let is_meant = node != *sender && self.scene.peers().any(|peer| node == *peer);
                 return match is_meant {
-                    true => Fate::Arrived { at, node, flow: journey.flow },
+                    true => Fate::Arrived { at, node, flow, packet },
                     false => Fate::Strayed { node },
                 };
             }
-            match self.passed_on(&node, at, journey.flow) {
+            match self.passed_on(packet, flow) {
                 Some(next) => packet = next,
-                None => return Fate::NotPermitted { server: node },
+                None => return self.not_passed_on(node, at, flow),
             }
         }
         Fate::Unknown
     }
 
-    /// What a relay sent at once because of a packet that came.
-    fn passed_on(&self, server: &Name, at: Instant, came: Flow) -> Option<PacketId> {
-        let to_client = self.clients.get(&came.destination);
-        let lent: Vec<_> =
-            self.clients.iter().filter(|(_, client)| **client == came.source).collect();
-        let mut sent = self.reading.packets_of(server, at).iter().copied();
-        sent.find(|packet| {
-            let Some(journey) = self.reading.journeys.get(packet) else { return false };
-            match to_client {
-                Some(client) => journey.first.destination == *client,
-                None if lent.is_empty() => true,
-                None => lent.iter().any(|(relayed, _)| journey.first.source == **relayed),
+    /// What a relay sent because of a packet that came: to its client, or for its client.
+    fn passed_on(&self, packet: PacketId, came: Flow) -> Option<PacketId> {
+        let client = self.relays.lease(came.destination).map(|lease| lease.seen);
+        self.reading.because_of(packet).find(|next| {
+            let Some(journey) = self.reading.journeys.get(next) else { return false };
+            match client {
+                Some(Some(client)) => journey.first.destination == client,
+                Some(None) => true,
+                None => self.relays.lease(journey.first.source).is_some(),
             }
         })
     }
 
+    /// Why a relay sent nothing because of a packet that came.
+    fn not_passed_on(&self, server: Name, at: Instant, came: Flow) -> Fate {
+        let sender = came.source.ip();
+        match self.relays.lease(came.destination) {
+            Some(lease) => Fate::NotPermitted {
+                server,
+                client: lease.client.clone(),
+                sender,
+                leave: self.relays.leave(came.destination, sender, at),
+            },
+            None if self.relays.lent_to(came.source).is_some() => Fate::HeldBack { stale: None },
+            None => Fate::Unrecognised { server, seen: came.source, lent_to: None },
+        }
+    }
+
     /// What became of the answer to a check that arrived and was not answered.
     fn answer_fate(&self, check: &Check) -> Option<Fate> {
-        let Fate::Arrived { at, node, flow } = &check.fate else { return None };
+        let Fate::Arrived { node, flow, packet, .. } = &check.fate else { return None };
         if check.answer.is_some() {
             return None;
         }
-        let mut sent = self.reading.packets_of(node, *at).iter().copied();
-        let answer = sent.find(|packet| {
-            self.reading.journeys.get(packet).is_some_and(|journey| {
+        let answer = self.reading.because_of(*packet).find(|answer| {
+            self.reading.journeys.get(answer).is_some_and(|journey| {
                 journey.first.source == flow.destination && journey.first.destination == flow.source
             })
         })?;

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `record` | one pass over the record: journeys, mappings, notes |
 //! | `check` | checks with what became of them |
+//! | `relay` | who was lent which address, and whom it lets in |
 //! | `name` | addresses and reasons in words |
 //! | `time` | times in words |
 
 pub(crate) mod check;
 pub(crate) mod name;
 pub(crate) mod record;
+pub(crate) mod relay;
 pub(crate) mod time;

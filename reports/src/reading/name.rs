@@ -1,14 +1,15 @@
 //! Addresses and reasons in words that need no code to be understood.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
 
 use icelab_sans_io::Instant;
 use icelab_sim::nat::Behaviour;
 use icelab_sim::packet::Flow;
-use icelab_sim::record::Place;
+use icelab_sim::record::{NetworkEvent, Place};
 
-use crate::reading::record::{Note, Reading};
+use crate::reading::record::{Happening, Note, Reading};
+use crate::reading::time::milliseconds;
 use crate::scene::Scene;
 
 /// What is known about whose address is which.
@@ -87,6 +88,36 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// A host by its address without a port: `203.0.113.2 (home_b)`.
+    pub(crate) fn host(&self, ip: IpAddr, viewer: &str) -> String {
+        let server = self.scene.server_at(ip).map(|server| server.name.as_str());
+        let mut mappings = self.reading.mappings.iter().rev();
+        let gateway = mappings.find(|mapping| mapping.outside.ip() == ip);
+        let gateway = gateway.map(|mapping| mapping.gateway.as_str());
+        let candidates = self.candidates.iter().filter(|(address, _)| address.ip() == ip);
+        let mut owners = candidates.flat_map(|(_, owners)| owners);
+        let peer = owners.find(|(owner, _)| owner != viewer).map(|(owner, _)| owner.as_str());
+        // A private address may be anybody's; the other side is meant.
+        let name = if is_private(ip) { peer.or(server) } else { server.or(gateway).or(peer) };
+        match name {
+            Some(name) => format!("{ip} ({name})"),
+            None => ip.to_string(),
+        }
+    }
+
+    /// An address that a NAT had for its client, with until when it had it.
+    pub(crate) fn former(&self, outside: SocketAddr) -> String {
+        let mut mappings = self.reading.mappings.iter().rev();
+        let Some(mapping) = mappings.find(|mapping| mapping.outside == outside) else {
+            return outside.to_string();
+        };
+        let gateway = &mapping.gateway;
+        match mapping.expired {
+            Some(at) => format!("{outside}, which {gateway} mapped until {} ms", milliseconds(at)),
+            None => format!("{outside} of {gateway}"),
+        }
+    }
+
     /// The kind of one's own candidate, or of somebody else's; `?` for an address that nobody named.
     pub(crate) fn kind(&self, address: SocketAddr, is_mine: impl Fn(&str) -> bool) -> &str {
         let owners = self.candidates.get(&address).into_iter().flatten();
@@ -113,7 +144,10 @@ impl<'a> Names<'a> {
         seen: SocketAddr,
     ) -> Option<String> {
         let told = self.told.get(&(owner.to_owned(), base))?;
-        if seen == base || told.contains(&seen) {
+        let is_on_its_way = told.iter().any(|told| {
+            self.reading.mapped_by(base, *told).iter().any(|mapping| mapping.outside == seen)
+        });
+        if seen == base || told.contains(&seen) || is_on_its_way {
             return None;
         }
         let told: Vec<_> = told.iter().map(ToString::to_string).collect();
@@ -125,34 +159,98 @@ impl<'a> Names<'a> {
         ))
     }
 
-    /// Where a packet went no further, and why.
-    pub(crate) fn drop(&self, at: Instant, place: &Place, reason: &str, flow: Flow) -> String {
-        let where_ = match place {
+    /// Where a packet of `sender` went no further, and why.
+    pub(crate) fn drop(&self, sender: &str, packet: &Drop<'_>) -> String {
+        let where_ = match packet.place {
             Place::Node(node) => format!("at {node}"),
             Place::Link { from, to } => format!("between {from} and {to}"),
         };
-        format!("dropped {where_}: {}", self.reason(at, place, reason, flow))
+        format!("dropped {where_}: {}", self.reason(sender, packet))
     }
 
-    fn reason(&self, at: Instant, place: &Place, reason: &str, flow: Flow) -> String {
-        let gateway = match place {
+    fn reason(&self, sender: &str, packet: &Drop<'_>) -> String {
+        let Drop { at, place, reason, flow } = *packet;
+        let node = match place {
             Place::Node(node) => node.as_str(),
             Place::Link { to, .. } => to.as_str(),
         };
         match reason {
-            "nat-filtered" => self.filtered(at, gateway, flow),
-            "nat-no-mapping" => self.unmapped(at, gateway, flow),
+            "nat-filtered" => self.filtered(at, node, flow),
+            "nat-no-mapping" => self.unmapped(at, node, flow),
             "nat-hairpin-refused" => {
-                format!(
-                    "{gateway} does not turn packets from inside back to its own outside address"
-                )
+                format!("{node} does not turn packets from inside back to its own outside address")
+            }
+            "no-socket" => self.not_listening(sender, node, flow),
+            "no-route" => self.unreachable(at, flow.destination.ip()),
+            "firewall-unsolicited" if self.scene.is_inside(node, flow.source.ip()) => {
+                "no rule of the firewall lets it out".to_owned()
             }
             "firewall-unsolicited" => format!(
                 "the firewall lets in only answers, and nothing had gone out from {} to {}",
                 flow.destination, flow.source
             ),
-            other => plain_reason(other),
+            other => match other.strip_prefix("firewall-rule-") {
+                Some(number) => self.forbidden(node, number),
+                None => plain_reason(other),
+            },
         }
+    }
+
+    fn forbidden(&self, gateway: &str, number: &str) -> String {
+        let index = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        let rule = index.and_then(|index| self.scene.rules(gateway).get(index));
+        let rule = rule.map(|rule| format!(" (`{rule}`)")).unwrap_or_default();
+        format!("rule {number} of its firewall{rule}")
+    }
+
+    /// Why nobody listens: mostly because it is somebody else's address too, and not the one that was meant.
+    fn not_listening(&self, sender: &str, node: &str, flow: Flow) -> String {
+        let ip = flow.destination.ip();
+        let owners = self.candidates.get(&flow.destination);
+        let is_meant = owners.is_none_or(|owners| owners.iter().any(|(owner, _)| owner == node));
+        if node == sender && self.scene.has_address(node, ip) {
+            return format!("{ip} is {node}'s own address too, and nobody listens at this port");
+        }
+        let is_lent = |(_, kind): &(String, String)| kind == "relay";
+        if owners.is_some_and(|owners| owners.iter().any(is_lent)) {
+            return format!("{node} does not lend this address any more");
+        }
+        if is_meant || !self.scene.has_address(node, ip) {
+            return plain_reason("no-socket");
+        }
+        format!("{ip} is {node}'s address here, and nobody listens at this port")
+    }
+
+    fn unreachable(&self, at: Instant, ip: IpAddr) -> String {
+        let is_former = |happening: &&Happening| match &happening.what {
+            NetworkEvent::Rebound { gateway, outside } => {
+                let mut mappings = self.reading.mappings.iter();
+                happening.at <= at
+                    && !outside.contains(&ip)
+                    && mappings
+                        .any(|mapping| mapping.gateway == *gateway && mapping.outside.ip() == ip)
+            }
+            NetworkEvent::Cut { .. }
+            | NetworkEvent::Healed { .. }
+            | NetworkEvent::Rebooted { .. }
+            | NetworkEvent::LinkSet { .. }
+            | NetworkEvent::Unplugged { .. }
+            | NetworkEvent::Plugged { .. }
+            | NetworkEvent::Crashed { .. }
+            | NetworkEvent::Started { .. } => false,
+        };
+        if let Some(Happening { at, what: NetworkEvent::Rebound { gateway, .. }, .. }) =
+            self.reading.events.iter().rev().find(is_former)
+        {
+            return format!(
+                "nobody has {ip} any more, which was {gateway}'s until {} ms",
+                milliseconds(*at)
+            );
+        }
+        if is_private(ip) {
+            return format!("{ip} is a private address, to which there is no way from here");
+        }
+        format!("there is no way to {ip} from here")
     }
 
     fn filtered(&self, at: Instant, gateway: &str, flow: Flow) -> String {
@@ -164,7 +262,9 @@ impl<'a> Names<'a> {
             }
             None => "does not let this sender in",
         };
-        let used = self.reading.used_towards(gateway, flow.destination, at);
+        let mut used = self.reading.used_towards(gateway, flow.destination, at);
+        let mut seen = BTreeSet::new();
+        used.retain(|address| seen.insert(*address));
         let known = match used.as_slice() {
             [] => "to nobody".to_owned(),
             [.., _, _, _, _, _] => format!("to {} others", used.len()),
@@ -185,15 +285,39 @@ impl<'a> Names<'a> {
         let mut before = self.reading.mappings.iter().filter(|mapping| {
             mapping.gateway == *gateway && mapping.outside == outside && mapping.made <= at
         });
-        match before.next_back() {
-            Some(_) => format!("{gateway} no longer has a mapping at {outside}"),
-            None => format!("{gateway} has no mapping at {outside}"),
+        match before.next_back().map(|mapping| mapping.expired) {
+            Some(Some(expired)) => format!(
+                "{gateway} has no mapping at {outside} any more, since {} ms",
+                milliseconds(expired)
+            ),
+            Some(None) | None => format!("{gateway} has no mapping at {outside}"),
         }
     }
 }
 
+/// A packet that went no further.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Drop<'a> {
+    pub(crate) at: Instant,
+    pub(crate) place: &'a Place,
+    pub(crate) reason: &'a str,
+    /// Its addresses as they were last.
+    pub(crate) flow: Flow,
+}
+
+/// Whether an address means something only within one network (RFC 1918, RFC 4193, RFC 6598).
+fn is_private(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => {
+            let [first, second, ..] = ip.octets();
+            ip.is_private() || (first == 100 && second & 0xc0 == 64)
+        }
+        IpAddr::V6(ip) => ip.is_unique_local(),
+    }
+}
+
 /// Words with commas and an `and`.
-fn listed(words: &[String]) -> String {
+pub(crate) fn listed(words: &[String]) -> String {
     match words.split_last() {
         Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
         Some((only, _)) => only.clone(),
@@ -204,12 +328,11 @@ fn listed(words: &[String]) -> String {
 /// What a reason means where nothing more is to be said about the place.
 fn plain_reason(reason: &str) -> String {
     match reason {
-        "loss" => "lost by chance",
+        "loss" => "lost on the link",
         "checksum" => "damaged on the way",
         "queue-full" => "the queue before the link was full",
         "queue-delay" => "it had waited too long in the queue before the link",
         "link-down" => "the link is down",
-        "no-route" => "there is no way to this address from here",
         "no-host" => "nobody has this address here",
         "no-socket" => "nobody listens at this port",
         "no-interface" => "there is no interface to send it from",
@@ -219,7 +342,7 @@ fn plain_reason(reason: &str) -> String {
         "ttl" => "it passed too many routers (its hop limit ran out)",
         "too-big" | "too-long" => "it is too big",
         "rule" => "the scenario drops this very packet",
-        "firewall-rule" => "a rule of the firewall forbids it",
+        "firewall-fragment-without-first" => "a fragment, and the packet's first one did not pass",
         "nat-no-port-left" => "the NAT has no port left",
         "nat-no-address-left" => "the NAT has no address left",
         "nat-table-full" => "the NAT's table is full",

@@ -1,12 +1,12 @@
 //! One pass over the record: what became of each packet, what each NAT mapped, what the protocols noted.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use icelab_sans_io::Instant;
 use icelab_sim::packet::Flow;
 use icelab_sim::record::{
-    Entry, MappingChange, Name, NetworkEvent, PacketId, Place, Value, What, Word,
+    Entry, MappingChange, Name, NetworkEvent, PacketId, PayloadHash, Place, Value, What, Word,
 };
 
 /// A record, sorted by what the story asks for.
@@ -23,7 +23,11 @@ pub(crate) struct Reading {
     /// What the protocols noted, in order.
     pub(crate) notes: Vec<Note>,
     /// What was done to the network, in order.
-    pub(crate) events: Vec<(Instant, NetworkEvent)>,
+    pub(crate) events: Vec<Happening>,
+    /// When who began ICE anew, in order.
+    restarts: Vec<(u64, Instant, Name)>,
+    /// The packet that each node got last, as long as what it sends may be because of that.
+    arrived: BTreeMap<Name, PacketId>,
     /// When the last thing happened.
     pub(crate) end: Instant,
 }
@@ -39,6 +43,10 @@ pub(crate) struct Journey {
     pub(crate) first: Flow,
     /// Its addresses as they were last.
     pub(crate) flow: Flow,
+    /// What it carried as it was sent.
+    pub(crate) payload: PayloadHash,
+    /// The packet upon which its sender sent it.
+    pub(crate) cause: Option<PacketId>,
     /// Where it ended.
     pub(crate) end: End,
 }
@@ -64,11 +72,24 @@ pub(crate) struct Mapping {
     pub(crate) outside: SocketAddr,
     /// Whom it was used towards, and since when.
     pub(crate) towards: Vec<(SocketAddr, Instant)>,
+    /// How many entries of the gateway's table say this and stand: Linux has one for each connection.
+    standing: usize,
+}
+
+/// Something that was done to the network.
+#[derive(Debug, Clone)]
+pub(crate) struct Happening {
+    /// Its place in the record.
+    pub(crate) order: u64,
+    pub(crate) at: Instant,
+    pub(crate) what: NetworkEvent,
 }
 
 /// What a protocol noted.
 #[derive(Debug, Clone)]
 pub(crate) struct Note {
+    /// Its place in the record.
+    pub(crate) order: u64,
     pub(crate) at: Instant,
     pub(crate) node: Name,
     pub(crate) name: Word,
@@ -87,6 +108,16 @@ impl Note {
             Value::Address(address) => Some(*address),
             Value::Text(text) => text.parse().ok(),
             Value::Number(_) | Value::Ip(_) | Value::Duration(_) | Value::Flag(_) => None,
+        }
+    }
+
+    /// A field that is an address without a port.
+    pub(crate) fn ip(&self, field: &str) -> Option<IpAddr> {
+        match self.value(field)? {
+            Value::Ip(ip) => Some(*ip),
+            Value::Address(address) => Some(address.ip()),
+            Value::Text(text) => text.parse().ok(),
+            Value::Number(_) | Value::Duration(_) | Value::Flag(_) => None,
         }
     }
 
@@ -140,14 +171,17 @@ impl Reading {
         let mut reading = Self::default();
         for entry in entries {
             reading.end = entry.at;
-            reading.add(entry.at, entry.what);
+            reading.add(entry);
         }
         reading
     }
 
-    fn add(&mut self, at: Instant, what: What) {
+    fn add(&mut self, entry: Entry) {
+        let Entry { index: order, at, what } = entry;
         match what {
-            What::Sent { packet, node, flow, .. } => self.add_sent(at, packet, node, flow),
+            What::Sent { packet, node, flow, payload, .. } => {
+                self.add_sent(at, (packet, node), flow, payload);
+            }
             What::Translated { packet, gateway, from, to } => {
                 self.note_use(at, &gateway, from, to);
                 if let Some(journey) = self.journeys.get_mut(&packet) {
@@ -157,7 +191,10 @@ impl Reading {
             What::Dropped { packet, place, reason } => {
                 self.finish(packet, End::Dropped { at, place, reason });
             }
-            What::Delivered { packet, node } => self.finish(packet, End::Delivered { at, node }),
+            What::Delivered { packet, node } => {
+                self.arrived.insert(node.clone(), packet);
+                self.finish(packet, End::Delivered { at, node });
+            }
             What::Copied { packet, copy, .. } => {
                 if let Some(journey) = self.journeys.get(&packet).cloned() {
                     self.journeys.insert(copy, journey);
@@ -166,17 +203,40 @@ impl Reading {
             What::Mapping { gateway, change, inside, outside, .. } => {
                 self.add_mapping(at, gateway, change, inside, outside);
             }
-            What::Note { node, name, fields } => self.notes.push(Note { at, node, name, fields }),
-            What::Event(event) => self.events.push((at, event)),
-            What::Queued { .. } | What::Marked { .. } | What::Deadline { .. } => {}
+            What::Note { node, name, fields } => {
+                self.arrived.remove(&node);
+                if name == "ice.restart" {
+                    self.restarts.push((order, at, node.clone()));
+                }
+                self.notes.push(Note { order, at, node, name, fields });
+            }
+            What::Event(what) => self.events.push(Happening { order, at, what }),
+            What::Deadline { node, .. } => {
+                self.arrived.remove(&node);
+            }
+            What::Queued { .. } | What::Marked { .. } => {}
         }
     }
 
-    fn add_sent(&mut self, at: Instant, packet: PacketId, node: Name, flow: Flow) {
+    /// What a node sends at the instant of an arrival, before anything else happens to it, is because of that.
+    fn add_sent(
+        &mut self,
+        at: Instant,
+        (packet, node): (PacketId, Name),
+        flow: Flow,
+        payload: PayloadHash,
+    ) {
         self.by_flow.entry((flow.source, flow.destination)).or_default().push(packet);
         self.by_node.entry((node.clone(), at)).or_default().push(packet);
-        self.journeys
-            .insert(packet, Journey { sent: at, node, first: flow, flow, end: End::UnderWay });
+        let cause = self.arrived.get(&node).copied().filter(|arrived| {
+            let journey = self.journeys.get(arrived);
+            journey.is_some_and(
+                |journey| matches!(journey.end, End::Delivered { at: then, .. } if then == at),
+            )
+        });
+        let (first, end) = (flow, End::UnderWay);
+        let journey = Journey { sent: at, node, first, flow, payload, cause, end };
+        self.journeys.insert(packet, journey);
     }
 
     /// A copy that arrives makes up for an original that did not.
@@ -197,18 +257,23 @@ impl Reading {
         outside: SocketAddr,
     ) {
         match change {
-            MappingChange::Made => self.mappings.push(Mapping {
-                gateway,
-                made: at,
-                expired: None,
-                inside,
-                outside,
-                towards: Vec::new(),
-            }),
+            MappingChange::Made => match self.latest(&gateway, inside, outside) {
+                Some(mapping) if mapping.standing > 0 => mapping.standing += 1,
+                Some(_) | None => self.mappings.push(Mapping {
+                    gateway,
+                    made: at,
+                    expired: None,
+                    inside,
+                    outside,
+                    towards: Vec::new(),
+                    standing: 1,
+                }),
+            },
             MappingChange::Refreshed => {}
             MappingChange::Expired => {
-                if let Some(mapping) = self.standing(&gateway, inside, outside) {
-                    mapping.expired = Some(at);
+                if let Some(mapping) = self.latest(&gateway, inside, outside) {
+                    mapping.standing = mapping.standing.saturating_sub(1);
+                    mapping.expired = Some(at).filter(|_| mapping.standing == 0);
                 }
             }
         }
@@ -219,14 +284,14 @@ impl Reading {
         if from.source == to.source {
             return;
         }
-        if let Some(mapping) = self.standing(gateway, from.source, to.source)
+        if let Some(mapping) = self.latest(gateway, from.source, to.source)
             && mapping.towards.iter().all(|(known, _)| *known != to.destination)
         {
             mapping.towards.push((to.destination, at));
         }
     }
 
-    fn standing(
+    fn latest(
         &mut self,
         gateway: &Name,
         inside: SocketAddr,
@@ -245,6 +310,38 @@ impl Reading {
     /// The packets that this node sent at this instant, in order.
     pub(crate) fn packets_of(&self, node: &Name, at: Instant) -> &[PacketId] {
         self.by_node.get(&(node.clone(), at)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The packets that their sender sent upon this one.
+    pub(crate) fn because_of(&self, packet: PacketId) -> impl Iterator<Item = PacketId> {
+        let (at, node) = match self.journeys.get(&packet).map(|journey| &journey.end) {
+            Some(End::Delivered { at, node }) => (*at, Some(node)),
+            Some(End::UnderWay | End::Dropped { .. }) | None => (Instant::START, None),
+        };
+        let sent = node.map(|node| self.packets_of(node, at)).unwrap_or_default();
+        sent.iter().copied().filter(move |next| {
+            self.journeys.get(next).is_some_and(|journey| journey.cause == Some(packet))
+        })
+    }
+
+    /// How often a node had begun ICE anew before this place in the record.
+    pub(crate) fn generation(&self, node: &str, order: u64) -> usize {
+        let mine = self.restarts.iter().filter(|(_, _, who)| *who == *node);
+        mine.take_while(|(at, _, _)| *at <= order).count()
+    }
+
+    /// When the first node began this generation; the first one, 0, began with the run.
+    pub(crate) fn restart(&self, generation: usize) -> Option<Instant> {
+        let mut restarts = self.restarts.iter();
+        let is_first =
+            |(order, _, node): &&(u64, Instant, Name)| self.generation(node, *order) == generation;
+        restarts.find(is_first).map(|(_, at, _)| *at)
+    }
+
+    /// The number of the last generation.
+    pub(crate) fn generations(&self) -> usize {
+        let restarts = self.restarts.iter();
+        restarts.map(|(order, _, node)| self.generation(node, *order)).max().unwrap_or(0)
     }
 
     /// Whom a gateway's outside address had been used towards before this time.

@@ -5,13 +5,14 @@ use std::net::SocketAddr;
 use icelab_sans_io::Instant;
 use indexmap::IndexMap;
 
-use crate::reading::check::Check;
+use crate::reading::check::{Check, Purpose};
 use crate::reading::name::Names;
 use crate::reading::record::{Note, Reading};
 use crate::reading::time::milliseconds;
 use crate::scene::Scene;
-use crate::story::checking::result;
+use crate::story::fate::result;
 use crate::story::page::Page;
+use crate::story::waiting::waits;
 
 /// A pair of a side's check list.
 struct Pair {
@@ -20,7 +21,17 @@ struct Pair {
     priority: Option<i64>,
 }
 
-/// Tells the choice from the side that made it, or, where there was none, from both sides.
+/// All that a choice is told from.
+struct Ground<'a> {
+    reading: &'a Reading,
+    checks: &'a [Check],
+    names: &'a Names<'a>,
+    /// How often ICE had begun anew.
+    generation: usize,
+}
+
+/// Tells each choice from the side that made it, or, where there was none in the end, from both sides. A call that
+/// began ICE anew had a choice each time.
 pub(crate) fn tell(
     page: &mut Page,
     scene: &Scene,
@@ -28,108 +39,244 @@ pub(crate) fn tell(
     checks: &[Check],
     names: &Names<'_>,
 ) {
-    match chooser(reading, checks) {
-        Some(selected) => tell_choice(page, reading, checks, names, selected),
-        None => tell_failure(page, scene, reading, checks, names),
+    let last = reading.generations();
+    for generation in 0..=last {
+        let ground = Ground { reading, checks, names, generation };
+        match ground.chooser() {
+            Some(selected) => ground.tell_choice(page, selected),
+            None if generation == last => ground.tell_failure(page, scene),
+            None => {
+                page.heading(&format!("No pair was chosen{}", ground.span()));
+            }
+        }
     }
 }
 
-/// The last selection of the side that asked to use a pair, else the last one of all.
-fn chooser<'a>(reading: &'a Reading, checks: &[Check]) -> Option<&'a Note> {
-    let nominator = checks.iter().rev().find(|check| check.nominating).map(|check| &check.peer);
-    let mut selected = reading.notes.iter().rev().filter(|note| note.name == "ice.selected");
-    let by_nominator = selected.clone().find(|note| Some(&note.node) == nominator);
-    by_nominator.or_else(|| selected.next())
-}
+impl<'a> Ground<'a> {
+    /// The last selection of the side that asked to use a pair, else the last one of all.
+    fn chooser(&self) -> Option<&'a Note> {
+        let mut nominations = self.checks.iter().rev().filter(|check| check.nominates());
+        let nominator = nominations.find(|check| check.generation == self.generation);
+        let nominator = nominator.map(|check| &check.peer);
+        let by_nominator =
+            self.selections().filter(|note| Some(&note.node) == nominator).next_back();
+        by_nominator.or_else(|| self.selections().next_back())
+    }
 
-fn tell_choice(
-    page: &mut Page,
-    reading: &Reading,
-    checks: &[Check],
-    names: &Names<'_>,
-    selected: &Note,
-) {
-    let viewer = selected.node.as_str();
-    page.heading(&format!("Why this pair ({viewer} chooses; best pair first)"));
-    let pairs = pairs(reading, viewer);
-    let base = selected.address("base").or_else(|| selected.address("local"));
-    let remote = selected.address("remote");
-    let place =
-        pairs.iter().position(|pair| Some(pair.local) == base && Some(pair.remote) == remote);
-    let better = place.unwrap_or(pairs.len());
-    tell_pairs(page, pairs.get(..better).unwrap_or_default(), checks, names, viewer, selected.at);
-    match place.and_then(|place| pairs.get(place)) {
-        Some(pair) => {
-            let works = outcome(checks, viewer, pair, names, Instant::FAR_FUTURE);
-            let text = format!(
-                "{works}: the best that works, so it is chosen at {} ms",
+    fn selections(&self) -> impl DoubleEndedIterator<Item = &'a Note> {
+        let (reading, generation) = (self.reading, self.generation);
+        let selected = reading.notes.iter().filter(|note| note.name == "ice.selected");
+        selected.filter(move |note| reading.generation(&note.node, note.order) == generation)
+    }
+
+    /// When this generation was, in words; empty where there was but one.
+    fn span(&self) -> String {
+        let from = self.reading.restart(self.generation).filter(|_| self.generation > 0);
+        let until = self.reading.restart(self.generation + 1);
+        match (from.map(milliseconds), until.map(milliseconds)) {
+            (None, None) => String::new(),
+            (None, Some(until)) => format!(" before ICE began anew at {until} ms"),
+            (Some(from), None) => format!(" after ICE began anew at {from} ms"),
+            (Some(from), Some(until)) => format!(" between {from} ms and {until} ms"),
+        }
+    }
+
+    fn tell_choice(&self, page: &mut Page, selected: &Note) {
+        let (names, viewer) = (self.names, selected.node.as_str());
+        let span = self.span();
+        page.heading(&format!("Why this pair{span} ({viewer} chooses; best pair first)"));
+        let pairs = self.pairs(viewer);
+        let base = selected.address("base").or_else(|| selected.address("local"));
+        let remote = selected.address("remote");
+        let place =
+            pairs.iter().position(|pair| Some(pair.local) == base && Some(pair.remote) == remote);
+        let better = place.unwrap_or(pairs.len());
+        self.tell_pairs(page, pairs.get(..better).unwrap_or_default(), viewer, Some(selected.at));
+        match place.and_then(|place| pairs.get(place)) {
+            Some(pair) => {
+                let works = self.outcome(viewer, pair, None);
+                let mut others = pairs.iter().take(better);
+                let is_best = others.all(|pair| {
+                    self.answered(viewer, pair).is_none_or(|answered| answered > selected.at)
+                });
+                let best = if is_best { "the best that works, so it is " } else { "" };
+                let text = format!("{works}: {best}chosen at {} ms", milliseconds(selected.at));
+                tell_pair(page, better, pair, &text, names, viewer);
+            }
+            None => page.paragraph(&format!(
+                "{viewer} uses {} -> {} since {} ms.",
+                base.map(|base| names.own(base, viewer)).unwrap_or_default(),
+                remote.map(|remote| names.other(remote, viewer)).unwrap_or_default(),
                 milliseconds(selected.at)
-            );
-            tell_pair(page, better, pair, &text, names, viewer);
+            )),
         }
-        None => page.paragraph(&format!(
-            "{viewer} uses {} -> {} since {} ms.",
-            base.map(|base| names.own(base, viewer)).unwrap_or_default(),
-            remote.map(|remote| names.other(remote, viewer)).unwrap_or_default(),
-            milliseconds(selected.at)
-        )),
-    }
-    let worse = pairs.len().saturating_sub(better + 1);
-    if worse > 0 {
-        let (noun, verb) = if worse == 1 { ("pair", "was") } else { ("pairs", "were") };
-        page.paragraph(&format!("{worse} {noun} of lower priority {verb} not needed."));
-    }
-}
-
-fn tell_failure(
-    page: &mut Page,
-    scene: &Scene,
-    reading: &Reading,
-    checks: &[Check],
-    names: &Names<'_>,
-) {
-    page.heading("Why no pair works (best pair first)");
-    for viewer in scene.peers() {
-        let pairs = pairs(reading, viewer);
-        if pairs.is_empty() {
-            page.paragraph(&format!("{viewer} had nothing to try."));
-            continue;
+        let worse = pairs.len().saturating_sub(better + 1);
+        if worse > 0 {
+            let (noun, verb) = if worse == 1 { ("pair", "was") } else { ("pairs", "were") };
+            page.paragraph(&format!("{worse} {noun} of lower priority {verb} not needed."));
         }
-        page.paragraph(&format!("{viewer} had {} to try:", counted(pairs.len(), "pair")));
-        tell_pairs(page, &pairs, checks, names, viewer, Instant::FAR_FUTURE);
+        let mine: Vec<_> = self.selections().filter(|note| note.node == *viewer).collect();
+        match mine.as_slice() {
+            [] | [_] => self.tell_wait(page, viewer, better),
+            changes => self.tell_changes(page, changes, viewer),
+        }
     }
-}
 
-/// Pairs with what came of them; of many in a row that went the same way, only the first few.
-fn tell_pairs(
-    page: &mut Page,
-    pairs: &[Pair],
-    checks: &[Check],
-    names: &Names<'_>,
-    viewer: &str,
-    chosen: Instant,
-) {
-    let mut alike = 0;
-    let mut before: Option<&Check> = None;
-    for (index, pair) in pairs.iter().enumerate() {
-        let first = of_pair(checks, viewer, pair).next();
-        let is_alike = match (before, first) {
-            (Some(before), Some(first)) => before.is_repeated_by(first),
-            (Some(_) | None, None) | (None, Some(_)) => false,
+    /// Why the choice took as long as it did.
+    fn tell_wait(&self, page: &mut Page, viewer: &str, better: usize) {
+        let mut waits = waits(self.checks).into_iter();
+        let Some(wait) =
+            waits.find(|wait| *wait.who == *viewer && wait.generation == self.generation)
+        else {
+            return;
         };
-        before = first;
-        if is_alike {
-            alike += 1;
-        } else {
-            tell_alike(page, index, alike);
-            alike = 0;
-        }
-        if alike < SHOWN {
-            let text = outcome(checks, viewer, pair, names, chosen);
-            tell_pair(page, index, pair, &text, names, viewer);
+        let better = self.pairs(viewer).into_iter().take(better);
+        let hope = match better.filter(|pair| self.is_open(viewer, pair, wait.until)).count() {
+            0 => "candidates for better ones could still come".to_owned(),
+            1 => "a better pair could still be answered".to_owned(),
+            more => format!("{more} better pairs could still be answered"),
+        };
+        page.paragraph(&format!(
+            "{viewer} had a pair that works at {} ms, and waited until {} ms before it asked to use one: {hope}.",
+            milliseconds(wait.since),
+            milliseconds(wait.until)
+        ));
+    }
+
+    /// The pairs that were chosen one after the other.
+    fn tell_changes(&self, page: &mut Page, changes: &[&Note], viewer: &str) {
+        let steps = changes.iter().map(|note| {
+            let base = note.address("base").or_else(|| note.address("local"));
+            format!(
+                "at {} ms {} -> {}",
+                milliseconds(note.at),
+                base.map(|base| self.names.own(base, viewer)).unwrap_or_default(),
+                note.address("remote")
+                    .map(|remote| self.names.other(remote, viewer))
+                    .unwrap_or_default()
+            )
+        });
+        let steps: Vec<_> = steps.collect();
+        page.paragraph(&format!("{viewer} chose {}.", steps.join(", then ")));
+    }
+
+    fn tell_failure(&self, page: &mut Page, scene: &Scene) {
+        page.heading(&format!("Why no pair works{} (best pair first)", self.span()));
+        for viewer in scene.peers() {
+            let pairs = self.pairs(viewer);
+            if pairs.is_empty() {
+                page.paragraph(&format!("{viewer} had nothing to try."));
+                continue;
+            }
+            page.paragraph(&format!("{viewer} had {} to try:", counted(pairs.len(), "pair")));
+            self.tell_pairs(page, &pairs, viewer, None);
         }
     }
-    tell_alike(page, pairs.len(), alike);
+
+    /// Pairs with what came of them; of many in a row that went the same way, only the first few.
+    fn tell_pairs(&self, page: &mut Page, pairs: &[Pair], viewer: &str, chosen: Option<Instant>) {
+        let mut alike = 0;
+        let mut before: Option<&Check> = None;
+        for (index, pair) in pairs.iter().enumerate() {
+            let first = self.of_pair(viewer, pair).next();
+            let is_alike = match (before, first) {
+                (Some(before), Some(first)) => before.is_repeated_by(first),
+                (Some(_) | None, None) | (None, Some(_)) => false,
+            };
+            before = first;
+            if is_alike {
+                alike += 1;
+            } else {
+                tell_alike(page, index, alike);
+                alike = 0;
+            }
+            if alike < SHOWN {
+                let text = self.outcome(viewer, pair, chosen);
+                tell_pair(page, index, pair, &text, self.names, viewer);
+            }
+        }
+        tell_alike(page, pairs.len(), alike);
+    }
+
+    /// The pairs of a side in this generation: best first where the record has priorities, else in the order in which
+    /// they were made.
+    fn pairs(&self, viewer: &str) -> Vec<Pair> {
+        let noted = self.reading.notes.iter().filter(|note| {
+            note.name == "ice.pair"
+                && note.node == *viewer
+                && self.reading.generation(viewer, note.order) == self.generation
+        });
+        let mut pairs = IndexMap::new();
+        for note in noted {
+            if let (Some(local), Some(remote)) = (note.address("local"), note.address("remote")) {
+                pairs.insert((local, remote), note.number("priority"));
+            }
+        }
+        let pairs =
+            pairs.into_iter().map(|((local, remote), priority)| Pair { local, remote, priority });
+        let mut pairs: Vec<_> = pairs.collect();
+        pairs.sort_by_key(|pair| core::cmp::Reverse(pair.priority));
+        pairs
+    }
+
+    /// The checks that were to find out whether a pair works.
+    fn of_pair(&self, viewer: &str, pair: &Pair) -> impl Iterator<Item = &'a Check> {
+        let generation = self.generation;
+        let (local, remote) = (pair.local, pair.remote);
+        self.checks.iter().filter(move |check| {
+            check.peer == *viewer
+                && check.generation == generation
+                && check.purpose == Purpose::Pair
+                && (check.local, check.remote) == (local, remote)
+        })
+    }
+
+    /// When a pair's first answer came.
+    fn answered(&self, viewer: &str, pair: &Pair) -> Option<Instant> {
+        self.of_pair(viewer, pair).find_map(|check| check.answer).map(|(at, _)| at)
+    }
+
+    /// Whether a pair had neither been answered nor given up at this time.
+    fn is_open(&self, viewer: &str, pair: &Pair, at: Instant) -> bool {
+        let is_given_up = self.reading.notes.iter().any(|note| {
+            note.name == "ice.check.failed"
+                && note.node == *viewer
+                && note.at <= at
+                && note.address("local") == Some(pair.local)
+                && note.address("remote") == Some(pair.remote)
+        });
+        !is_given_up && self.answered(viewer, pair).is_none_or(|answered| answered > at)
+    }
+
+    /// What came of all checks of a pair, in one sentence; for a pair that another one was `chosen` over, too.
+    fn outcome(&self, viewer: &str, pair: &Pair, chosen: Option<Instant>) -> String {
+        if let Some(at) = self.answered(viewer, pair) {
+            let time = milliseconds(at);
+            return match chosen {
+                Some(chosen) if at > chosen => {
+                    format!("works too, but was answered only at {time} ms")
+                }
+                Some(_) => format!("answered at {time} ms, but out of use by then"),
+                None => format!("answered at {time} ms"),
+            };
+        }
+        let mine: Vec<_> = self.of_pair(viewer, pair).collect();
+        let (Some(first), Some(last)) = (mine.first(), mine.last()) else {
+            return "was never checked".to_owned();
+        };
+        let sent = counted(mine.len(), "check");
+        if mine.iter().all(|check| check.fate.is_like(&first.fate)) {
+            let every = if mine.len() == 1 { "" } else { "each " };
+            return format!("{sent}, {every}{}", result(first, self.names));
+        }
+        let alike = mine.iter().rev().take_while(|check| check.fate.is_like(&last.fate)).count();
+        format!(
+            "{sent}, none answered: the first {}; the last{} {}",
+            result(first, self.names),
+            if alike > 1 { format!(" {alike}") } else { String::new() },
+            result(last, self.names)
+        )
+    }
 }
 
 /// Stands for the pairs before `end` that went the same way as one shown, beyond those that are shown too.
@@ -151,70 +298,6 @@ fn tell_pair(
     let own = names.own(pair.local, viewer);
     page.item(index + 1, &format!("{own} -> {}", names.other(pair.remote, viewer)));
     page.item_more(text);
-}
-
-/// The pairs of a side since it last began anew: best first where the record has priorities, else
-/// in the order in which they were made.
-fn pairs(reading: &Reading, viewer: &str) -> Vec<Pair> {
-    let mine: Vec<_> = reading.notes.iter().filter(|note| note.node == *viewer).collect();
-    let restart = mine.iter().rposition(|note| note.name == "ice.restart").unwrap_or_default();
-    let noted = mine.into_iter().skip(restart).filter(|note| note.name == "ice.pair");
-    let mut pairs = IndexMap::new();
-    for note in noted {
-        if let (Some(local), Some(remote)) = (note.address("local"), note.address("remote")) {
-            pairs.insert((local, remote), note.number("priority"));
-        }
-    }
-    let pairs =
-        pairs.into_iter().map(|((local, remote), priority)| Pair { local, remote, priority });
-    let mut pairs: Vec<_> = pairs.collect();
-    pairs.sort_by_key(|pair| core::cmp::Reverse(pair.priority));
-    pairs
-}
-
-/// All checks of a pair.
-fn of_pair<'a>(
-    checks: &'a [Check],
-    viewer: &'a str,
-    pair: &Pair,
-) -> impl Iterator<Item = &'a Check> + use<'a> {
-    let (local, remote) = (pair.local, pair.remote);
-    checks.iter().filter(move |check| {
-        check.peer == *viewer && (check.local, check.remote) == (local, remote)
-    })
-}
-
-/// What came of all checks of a pair, in one sentence.
-fn outcome(
-    checks: &[Check],
-    viewer: &str,
-    pair: &Pair,
-    names: &Names<'_>,
-    chosen: Instant,
-) -> String {
-    let mine: Vec<_> = of_pair(checks, viewer, pair).collect();
-    let Some(first) = mine.first() else {
-        return "was never checked".to_owned();
-    };
-    if let Some((at, _)) = mine.iter().find_map(|check| check.answer) {
-        if at > chosen {
-            return format!("works too, but was answered only at {} ms", milliseconds(at));
-        }
-        return format!("answered at {} ms", milliseconds(at));
-    }
-    let sent = counted(mine.len(), "check");
-    let alike = mine.iter().all(|check| check.fate.is_like(&first.fate));
-    if alike {
-        let every = if mine.len() == 1 { "" } else { "all " };
-        return format!("{sent}, {every}{}", result(first, names));
-    }
-    let last = mine.last().unwrap_or(first);
-    let dropped = mine.iter().filter(|check| !check.fate.is_like(&last.fate)).count();
-    format!(
-        "{sent}, none answered: {dropped} {}; the last {}",
-        result(first, names),
-        result(last, names)
-    )
 }
 
 /// How many pairs in a row that went the same way are shown.

@@ -1,25 +1,44 @@
 //! Chapter: which addresses each side found for itself, and what it told the other.
 
-use crate::reading::name::Names;
-use crate::reading::record::{End, Note, Reading};
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+use icelab_sans_io::Instant;
+use icelab_sim::record::{Name, PacketId, PayloadHash};
+use indexmap::IndexMap;
+
+use crate::reading::check::Check;
+use crate::reading::name::{Drop, Names};
+use crate::reading::record::{End, Journey, Note, Reading};
+use crate::reading::time::times;
 use crate::scene::Scene;
 use crate::story::page::Page;
 
 /// Tells gathering and signalling in the order of time.
-pub(crate) fn tell(page: &mut Page, scene: &Scene, reading: &Reading, names: &Names<'_>) {
+pub(crate) fn tell(
+    page: &mut Page,
+    scene: &Scene,
+    reading: &Reading,
+    checks: &[Check],
+    names: &Names<'_>,
+) {
     page.heading("What each side found and told the other");
+    let mut lines: Vec<(Instant, Name, String)> = Vec::new();
     for note in &reading.notes {
         if let Some(text) = line(note, scene, reading, names) {
-            page.entry(note.at, &note.node, &text);
+            lines.push((note.at, note.node.clone(), text));
         }
+    }
+    lines.extend(repeated(scene, reading, checks, names));
+    lines.sort_by_key(|(at, ..)| *at);
+    for (at, who, text) in lines {
+        page.entry(at, &who, &text);
     }
 }
 
 fn line(note: &Note, scene: &Scene, reading: &Reading, names: &Names<'_>) -> Option<String> {
     let server = |name: &str| match note.address(name) {
-        Some(address) => {
-            scene.server_at(address.ip()).map_or(address.to_string(), |server| server.name.clone())
-        }
+        Some(address) => server_name(address, scene),
         None => match note.text(name) {
             "" => "a server".to_owned(),
             text => text.to_owned(),
@@ -44,19 +63,96 @@ fn line(note: &Note, scene: &Scene, reading: &Reading, names: &Names<'_>) -> Opt
     }
 }
 
+fn server_name(address: SocketAddr, scene: &Scene) -> String {
+    scene.server_at(address.ip()).map_or(address.to_string(), |server| server.name.clone())
+}
+
 /// What became of the last packet to a server that never answered.
 fn lost_requests(note: &Note, names: &Names<'_>, reading: &Reading) -> Option<String> {
     let packets = reading.packets(note.address("local")?, note.address("server")?);
     let journeys = packets.iter().filter_map(|packet| reading.journeys.get(packet));
-    let mut mine = journeys.filter(|journey| journey.node == note.node);
-    let last = mine.next_back()?;
-    let many = if mine.next().is_some() { "its packets were" } else { "its packet was" };
-    match &last.end {
+    let mine: Vec<_> = journeys.filter(|journey| journey.node == note.node).collect();
+    let loss = loss(mine.last()?, names)?;
+    let many = match mine.len() {
+        1 => "its packet was".to_owned(),
+        many => format!("its {many} packets were"),
+    };
+    Some(format!("; {many} {loss}"))
+}
+
+/// Where a packet went no further, and why; `None` where it arrived, or was still under way.
+fn loss(journey: &Journey, names: &Names<'_>) -> Option<String> {
+    match &journey.end {
         End::Dropped { at, place, reason } => {
-            Some(format!("; {many} {}", names.drop(*at, place, reason, last.flow)))
+            let dropped = Drop { at: *at, place, reason, flow: journey.flow };
+            Some(names.drop(&journey.node, &dropped))
         }
         End::Delivered { .. } | End::UnderWay => None,
     }
+}
+
+/// The requests to servers that were sent again, mostly since they or their answers got lost: while a side gathers, and
+/// not to a server that never answers, of which is told elsewhere.
+fn repeated(
+    scene: &Scene,
+    reading: &Reading,
+    checks: &[Check],
+    names: &Names<'_>,
+) -> Vec<(Instant, Name, String)> {
+    let checks: BTreeSet<PacketId> = checks.iter().filter_map(|check| check.packet).collect();
+    let asked: BTreeSet<(&Name, SocketAddr)> = reading
+        .notes
+        .iter()
+        .filter(|note| note.name == "gather.candidate")
+        .filter_map(|note| Some((&note.node, note.address("server")?)))
+        .collect();
+    let mut requests = IndexMap::<(&Name, SocketAddr, SocketAddr, PayloadHash), Vec<_>>::new();
+    for (packet, journey) in &reading.journeys {
+        let (local, server) = (journey.first.source, journey.first.destination);
+        if asked.contains(&(&journey.node, server))
+            && reading.packets(local, server).contains(packet)
+            && !checks.contains(packet)
+            && is_gathering(&journey.node, journey.sent, reading)
+        {
+            let request = (&journey.node, local, server, journey.payload);
+            requests.entry(request).or_default().push((*packet, journey));
+        }
+    }
+    let line = |((who, _, server, _), sent): ((&Name, _, SocketAddr, _), Vec<_>)| {
+        let text = request_line(&server_name(server, scene), &sent, reading, names)?;
+        Some((sent.first()?.1.sent, who.clone(), text))
+    };
+    requests.into_iter().filter_map(line).collect()
+}
+
+/// Whether a side was looking for its addresses at this time.
+fn is_gathering(who: &Name, at: Instant, reading: &Reading) -> bool {
+    let mine = reading.notes.iter().filter(|note| note.node == *who && note.at <= at);
+    let mut turns = mine.filter(|note| matches!(&*note.name, "gather.started" | "gather.done"));
+    turns.next_back().is_some_and(|note| note.name == "gather.started")
+}
+
+/// What to tell of a request that was sent so often; `None` where once was enough.
+fn request_line(
+    server: &str,
+    sent: &[(PacketId, &Journey)],
+    reading: &Reading,
+    names: &Names<'_>,
+) -> Option<String> {
+    let (first, again) = sent.split_first()?;
+    let lost = |(packet, journey): &(PacketId, &Journey)| {
+        let answer = || reading.because_of(*packet).find_map(|one| reading.journeys.get(&one));
+        match loss(journey, names) {
+            Some(loss) => Some(format!("its request to {server} is {loss}")),
+            None => Some(format!("{server}'s answer is {}", loss(answer()?, names)?)),
+        }
+    };
+    // What is sent but once is no request, or the last thing before the end.
+    let last = lost(again.last()?);
+    let why = lost(first).unwrap_or_else(|| format!("waits for {server}'s answer"));
+    let at: Vec<_> = again.iter().map(|(_, journey)| journey.sent).collect();
+    let end = if last.is_some() { ", in vain" } else { "" };
+    Some(format!("{why}; asks again {}{end}", times(&at)))
 }
 
 fn candidate(note: &Note, server: String, reading: &Reading) -> Option<String> {

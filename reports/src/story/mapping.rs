@@ -28,7 +28,8 @@ fn line(mapping: &Mapping, names: &Names<'_>) -> String {
     let mut text = format!("{} -> {}", mapping.inside, mapping.outside);
     let towards = mapping.towards.iter().take(SHOWN).map(|&(address, since)| {
         let name = names.other(address, "");
-        if since == mapping.made { name } else { format!("{name} from {} ms", milliseconds(since)) }
+        let (since, made) = (milliseconds(since), milliseconds(mapping.made));
+        if since == made { name } else { format!("{name} from {since} ms") }
     });
     let towards: Vec<_> = towards.collect();
     if !towards.is_empty() {

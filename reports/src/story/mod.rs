@@ -7,15 +7,21 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `stage gathering mapping checking choice` | the chapters |
+//! | `fate` | what became of checks, in words |
+//! | `notice` | what protocols noted, in words |
+//! | `waiting` | how long better pairs were waited for |
 //! | `telling` | the chapters in order |
 //! | `page` | lines with a time column |
 
 mod checking;
 mod choice;
+mod fate;
 mod gathering;
 mod mapping;
+mod notice;
 mod page;
 mod stage;
 mod telling;
+mod waiting;
 
 pub use telling::Story;

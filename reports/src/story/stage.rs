@@ -13,18 +13,30 @@ pub(crate) fn tell(page: &mut Page, scene: &Scene) {
         let text = match &actor.role {
             Role::Peer => places,
             Role::Server { stun, turn } => format!("{places}: {}", services(*stun, *turn)),
-            Role::Gateway { preset, nat, firewall } => {
+            Role::Gateway { preset, nat, firewall, rules } => {
                 let called = preset.as_ref().map(|name| format!(" `{name}`")).unwrap_or_default();
                 let nat = match nat.as_deref() {
                     Some(nat) => format!("NAT{called}: {}", translation(nat)),
                     None => format!("router{called}: no translation"),
                 };
-                let firewall = firewall.as_ref().map(|rules| format!("; firewall: {rules}"));
+                let firewall = firewall.as_ref().map(|words| guard(words, rules));
                 format!("{places}; {nat}{}", firewall.unwrap_or_default())
             }
         };
         page.about(&actor.name, &text);
     }
+}
+
+/// What a firewall does, with its rules.
+fn guard(words: &str, rules: &[String]) -> String {
+    if rules.is_empty() {
+        return format!("; firewall: {words}");
+    }
+    let rules = rules.iter().enumerate().map(|(index, rule)| format!("{}. {rule}", index + 1));
+    format!(
+        "; firewall rules, the first that fits counts: {}; {words}",
+        rules.collect::<Vec<_>>().join(", ")
+    )
 }
 
 fn places(actor: &Actor) -> String {

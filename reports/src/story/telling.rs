@@ -5,7 +5,7 @@ use core::fmt;
 use icelab_sans_io::Instant;
 use icelab_sim::record::Entry;
 
-use crate::reading::check::{Check, checks};
+use crate::reading::check::{Check, Purpose, checks};
 use crate::reading::name::Names;
 use crate::reading::record::{Note, Reading};
 use crate::reading::time::milliseconds;
@@ -36,9 +36,9 @@ impl Story {
             page.paragraph(asks);
         }
         stage::tell(&mut page, scene);
-        gathering::tell(&mut page, scene, reading, &names);
+        gathering::tell(&mut page, scene, reading, &checks, &names);
         mapping::tell(&mut page, reading, &names);
-        checking::tell(&mut page, reading, &checks, &names);
+        checking::tell(&mut page, scene, reading, &checks, &names);
         choice::tell(&mut page, scene, reading, &checks, &names);
         page.heading("In short");
         page.paragraph(&self.summary(&checks));
@@ -48,43 +48,63 @@ impl Story {
     fn summary(&self, checks: &[Check]) -> String {
         let selected: Vec<_> = self.scene.peers().filter_map(|peer| self.selection(peer)).collect();
         let peers: Vec<_> = self.scene.peers().collect();
-        let answered = checks.iter().filter(|check| check.answer.is_some()).count();
-        let counts = format!("{} checks were sent, {answered} were answered.", checks.len());
-        if selected.len() < peers.len() || peers.is_empty() {
+        let (is_both, peers) = (selected.len() == peers.len(), peers.join(" and "));
+        let counts = counts(checks);
+        let connected = self.notes("call.connected").map(|note| note.at);
+        if !is_both || peers.is_empty() {
             let end = milliseconds(self.reading.end);
-            let peers = peers.join(" and ");
-            let mut notes = self.reading.notes.iter();
-            return match notes.find(|note| note.name == "call.connected") {
-                Some(note) => format!(
+            return match connected.clone().next() {
+                Some(at) => format!(
                     "{peers} were connected at {} ms, but had not both settled on a pair when the run ended at {end} ms. {counts}",
-                    milliseconds(note.at)
+                    milliseconds(at)
                 ),
                 None => format!("{peers} never connected in {end} ms. {counts}"),
             };
         }
         let relayed = selected.iter().any(|note| note.text("local_kind") == "relay");
         let way = if relayed { "over a relay" } else { "directly" };
-        let connected = self.reading.notes.iter().filter(|note| note.name == "call.connected");
-        let (first, last) = (connected.clone().next(), connected.clone().next_back());
-        let first = first.or(selected.first().copied()).map(|note| note.at);
-        let interrupted = self.reading.notes.iter().any(|note| note.name == "call.disconnected");
-        let last = last.map(|note| note.at).filter(|at| interrupted && Some(*at) != first);
+        let first = connected.clone().next().or(selected.first().map(|note| note.at));
         let since = first.map(milliseconds).unwrap_or_default();
         if let Some(lost) = self.lost() {
             return format!(
-                "{} were connected {way} from {since} ms on, and have been disconnected since {} ms. {counts}",
-                peers.join(" and "),
+                "{peers} were connected from {since} ms on, last {way}, and have been disconnected since {} ms. {counts}",
                 milliseconds(lost)
             );
         }
-        let again =
-            last.map(|at| format!(" (after an interruption, again since {} ms)", milliseconds(at)));
         let sides = selected.iter().map(|note| self.side(note)).collect::<Vec<_>>().join(", ");
-        format!(
-            "{} are connected {way} since {since} ms{}: {sides}. {counts}",
-            peers.join(" and "),
-            again.unwrap_or_default()
-        )
+        let history = self.history(&since, &selected);
+        if history.is_empty() {
+            return format!("{peers} are connected {way} since {since} ms: {sides}. {counts}");
+        }
+        format!("{peers} are connected {way}: {sides}. {history} {counts}")
+    }
+
+    /// What happened to a call since it was first connected; empty where nothing did.
+    fn history(&self, since: &str, selected: &[&Note]) -> String {
+        let mut news = Vec::new();
+        let last = self.notes("call.connected").map(|note| note.at).last();
+        if let Some(last) = last.filter(|_| self.notes("call.disconnected").next().is_some()) {
+            news.push(format!("after an interruption again since {} ms", milliseconds(last)));
+        }
+        let generation = self.reading.generations();
+        if let Some(restart) = self.reading.restart(generation).filter(|_| generation > 0) {
+            news.push(format!("ICE began anew at {} ms", milliseconds(restart)));
+        }
+        let mut peers = self.scene.peers();
+        let is_another = peers
+            .any(|peer| self.notes("ice.selected").filter(|note| note.node == *peer).count() > 1);
+        let latest = selected.iter().map(|note| note.at).max();
+        if let Some(latest) = latest.filter(|_| is_another) {
+            news.push(format!("this pair is in use since {} ms", milliseconds(latest)));
+        }
+        if news.is_empty() {
+            return String::new();
+        }
+        format!("They were first connected at {since} ms; {}.", news.join("; "))
+    }
+
+    fn notes<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Note> + Clone {
+        self.reading.notes.iter().filter(move |note| note.name == *name)
     }
 
     /// Since when the call has been down at the end of the run, where it is.
@@ -114,4 +134,17 @@ impl fmt::Display for Story {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.text())
     }
+}
+
+/// How many checks there were.
+fn counts(checks: &[Check]) -> String {
+    let (setup, upkeep): (Vec<_>, Vec<_>) =
+        checks.iter().partition(|check| check.purpose == Purpose::Pair);
+    let answered = |checks: &[&Check]| checks.iter().filter(|check| check.answer.is_some()).count();
+    let first = format!("{} checks were sent, {} were answered", setup.len(), answered(&setup));
+    if upkeep.is_empty() {
+        return first + ".";
+    }
+    let (sent, answered) = (upkeep.len(), answered(&upkeep));
+    format!("{first}; of {sent} more, whether pairs still work, {answered}.")
 }

@@ -6,6 +6,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use icelab_sans_io::Instant;
+use sha2::{Digest, Sha256};
 
 use super::value::Value;
 use crate::packet::{Flow, Protocol};
@@ -221,6 +222,18 @@ pub struct PacketId(pub u64);
 /// The first 16 bytes of the SHA-256 hash of what a packet's transport carries.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PayloadHash(pub [u8; 16]);
+
+impl PayloadHash {
+    /// Of what a packet's transport carries.
+    #[must_use]
+    pub fn of(payload: &[u8]) -> Self {
+        let hash: [u8; 32] = Sha256::digest(payload).into();
+        match hash.first_chunk() {
+            Some(half) => Self(*half),
+            None => Self([0; 16]),
+        }
+    }
+}
 
 impl fmt::Display for PayloadHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

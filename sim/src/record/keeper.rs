@@ -113,10 +113,10 @@ impl Record {
         length: usize,
         payload: &[u8],
     ) {
-        let [hash, _] = halves(Sha256::digest(payload).into());
+        let hash = PayloadHash::of(payload);
         self.write(Level::Full, |encoder| {
             encoder.begin(tag::SENT, at).packet(packet).node(node).flow(flow);
-            encoder.number(length as u64).hash(PayloadHash(hash));
+            encoder.number(length as u64).hash(hash);
         });
     }
 
@@ -268,14 +268,6 @@ impl Iterator for Entries<'_> {
         let index = self.index + gap;
         self.index = index + 1;
         Some(Ok(Entry { index, at, what }))
-    }
-}
-
-fn halves(hash: [u8; 32]) -> [[u8; 16]; 2] {
-    let (halves, _) = hash.as_chunks::<16>();
-    match halves {
-        [first, second] => [*first, *second],
-        _ => [[0; 16]; 2],
     }
 }
 

@@ -1,0 +1,439 @@
+//! What the story says of single things: short hand-made records in, sentences out.
+
+use icelab_reports::scene::{Role, Scene};
+use icelab_reports::story::Story;
+
+use crate::record::entries;
+use crate::story::scene;
+
+/// The story in one line, so that nothing depends on where lines are wrapped.
+fn told_on(scene: Scene, record: &str) -> String {
+    let record: Vec<_> = record.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let story = Story::new(scene, entries(&record.join("\n"))).to_string();
+    story.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn told(record: &str) -> String {
+    told_on(scene(), record)
+}
+
+#[track_caller]
+fn assert_tells(story: &str, sentence: &str) {
+    assert!(story.contains(sentence), "not told: {sentence}\n{story}");
+}
+
+#[test]
+fn the_pairs_of_each_generation_are_told_apart() {
+    let story = told(
+        r#"
+        0.010000000 note alice ice.pair local 192.168.1.2:5000 local_kind "host" remote 203.0.113.9:6000 remote_kind "srflx" priority 9
+        0.100000000 sent #1 alice udp 192.168.1.2:5000 > 203.0.113.9:6000 128 HASH
+        0.100000000 note alice ice.check.sent local 192.168.1.2:5000 remote 203.0.113.9:6000 nominating true purpose "triggered"
+        0.150000000 delivered #1 bob
+        0.200000000 note alice ice.check.succeeded local 192.168.1.2:5000 remote 203.0.113.9:6000 mapped 203.0.113.1:5000
+        0.200000000 note alice ice.selected local_kind "srflx" local 203.0.113.1:5000 base 192.168.1.2:5000 remote_kind "srflx" remote 203.0.113.9:6000
+        0.200000000 note bob ice.selected local_kind "srflx" local 203.0.113.9:6000 base 192.168.1.2:6000 remote_kind "srflx" remote 203.0.113.1:5000
+        0.200000000 note alice call.connected
+        10.000000000 note alice ice.restart generation 1
+        10.020000000 note bob ice.restart generation 1
+        10.030000000 note alice ice.pair local 192.168.1.2:5001 local_kind "host" remote 203.0.113.9:6001 remote_kind "srflx" priority 9
+        10.100000000 sent #2 alice udp 192.168.1.2:5001 > 203.0.113.9:6001 128 HASH
+        10.100000000 note alice ice.check.sent local 192.168.1.2:5001 remote 203.0.113.9:6001 nominating true purpose "triggered"
+        10.150000000 delivered #2 bob
+        10.200000000 note alice ice.check.succeeded local 192.168.1.2:5001 remote 203.0.113.9:6001 mapped 203.0.113.1:5001
+        10.200000000 note alice ice.selected local_kind "srflx" local 203.0.113.1:5001 base 192.168.1.2:5001 remote_kind "srflx" remote 203.0.113.9:6001
+        10.200000000 note bob ice.selected local_kind "srflx" local 203.0.113.9:6001 base 192.168.1.2:6001 remote_kind "srflx" remote 203.0.113.1:5001
+        "#,
+    );
+    let first = "Why this pair before ICE began anew at 10000.0 ms (alice chooses; best pair first) \
+                 1. 192.168.1.2:5000 -> 203.0.113.9:6000 answered at 200.0 ms: the best that works, so it is chosen \
+                 at 200.0 ms Why";
+    let second = "Why this pair after ICE began anew at 10000.0 ms (alice chooses; best pair first) \
+                  1. 192.168.1.2:5001 -> 203.0.113.9:6001 answered at 10200.0 ms: the best that works, so it is \
+                  chosen at 10200.0 ms In short";
+    assert_tells(&story, first);
+    assert_tells(&story, second);
+    let since = "They were first connected at 200.0 ms; ICE began anew at 10000.0 ms; this pair is in use since 10200.0 ms.";
+    assert_tells(&story, since);
+}
+
+/// alice was lent an address, by the address that home_a gave her.
+const LEASE: &str = r#"
+    0.001000000 mapping made home_a udp 192.168.1.2:5000 203.0.113.1:40001
+    0.012000000 note alice turn.allocated relayed 198.51.100.1:50000 mapped 203.0.113.1:40001 lifetime 600.000000000s server 198.51.100.1:3478
+    0.012000000 note alice gather.candidate kind "relay" transport "udp" address 198.51.100.1:50000 base 198.51.100.1:50000 server 198.51.100.1:3478
+"#;
+
+fn told_of_lease(more: &str) -> String {
+    told(&format!("{LEASE}{more}"))
+}
+
+#[test]
+fn a_check_that_its_relay_may_not_send_yet_is_held_back() {
+    let story = told_of_lease(
+        "1.000000000 note alice ice.check.sent local 198.51.100.1:50000 remote 203.0.113.9:6000 nominating false",
+    );
+    assert_tells(&story, "held back: the relay has no leave to send there yet");
+}
+
+#[test]
+fn a_check_is_held_back_since_its_relay_was_lent_to_an_address_that_is_gone() {
+    let story = told_of_lease(
+        "5.000000000 rebound home_a 203.0.113.3
+         5.000000000 mapping expired home_a udp 192.168.1.2:5000 203.0.113.1:40001
+         6.000000000 note alice ice.check.sent local 198.51.100.1:50000 remote 203.0.113.9:6000 nominating false",
+    );
+    let why =
+        "held back: the relay was lent to 203.0.113.1:40001, which home_a mapped until 5000.0 ms";
+    assert_tells(&story, why);
+}
+
+#[test]
+fn a_relay_that_does_not_know_its_client_any_more_says_to_whom_it_was_lent() {
+    let story = told_of_lease(
+        r#"
+        0.050000000 note alice turn.permission peer 203.0.113.9 server 198.51.100.1:3478
+        5.000000000 mapping expired home_a udp 192.168.1.2:5000 203.0.113.1:40001
+        6.000000000 note alice ice.check.sent local 198.51.100.1:50000 remote 203.0.113.9:6000 nominating false
+        6.000000000 sent #1 alice udp 192.168.1.2:5000 > 198.51.100.1:3478 160 HASH
+        6.001000000 mapping made home_a udp 192.168.1.2:5000 203.0.113.1:40777
+        6.001000000 translated #1 home_a udp 192.168.1.2:5000 > 198.51.100.1:3478 into udp 203.0.113.1:40777 > 198.51.100.1:3478
+        6.003000000 delivered #1 turn
+        "#,
+    );
+    let why = "dropped at turn: it comes from 203.0.113.1:40777 of home_a, and the relay was lent to \
+               203.0.113.1:40001, which home_a mapped until 5000.0 ms";
+    assert_tells(&story, why);
+}
+
+/// What packets carry.
+const A: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const B: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+
+#[test]
+fn a_check_is_the_packet_that_carries_it_and_not_the_first_one_there() {
+    // An answer that goes the same way at the same instant is lost; the check is not.
+    let story = told(&format!(
+        r#"
+        1.000000000 sent #1 alice udp 192.168.1.2:5000 > 203.0.113.9:6000 100 {A}
+        1.000000000 sent #2 alice udp 192.168.1.2:5000 > 203.0.113.9:6000 128 {B}
+        1.000000000 note alice ice.check.sent local 192.168.1.2:5000 remote 203.0.113.9:6000 nominating false payload "{B}"
+        1.010000000 dropped #1 between home_a internet loss
+        1.020000000 delivered #2 bob
+        "#
+    ));
+    assert_tells(&story, "192.168.1.2:5000 -> 203.0.113.9:6000 reaches bob, and stays unanswered");
+}
+
+#[test]
+fn two_checks_through_one_relay_at_one_instant_are_told_apart() {
+    // The server gets the second one first, and somebody drops what it sends for the first one.
+    let story = told_of_lease(&format!(
+        r#"
+        0.050000000 note alice turn.permission peer 203.0.113.9 server 198.51.100.1:3478
+        1.000000000 sent #1 alice udp 192.168.1.2:5000 > 198.51.100.1:3478 160 HASH
+        1.000000000 sent #2 alice udp 192.168.1.2:5000 > 198.51.100.1:3478 160 HASH
+        1.000000000 note alice ice.check.sent local 198.51.100.1:50000 remote 203.0.113.9:6000 nominating false payload "{B}"
+        1.000000000 note alice ice.check.sent local 198.51.100.1:50000 remote 203.0.113.9:6001 nominating false payload "{A}"
+        1.003000000 delivered #1 turn
+        1.003000000 sent #3 turn udp 198.51.100.1:50000 > 203.0.113.9:6001 128 {A}
+        1.003000000 delivered #2 turn
+        1.003000000 sent #4 turn udp 198.51.100.1:50000 > 203.0.113.9:6000 128 {B}
+        1.004000000 dropped #4 between internet home_b loss
+        1.006000000 delivered #3 bob
+        "#
+    ));
+    let lost = "-> 203.0.113.9:6000 dropped between internet and home_b: lost on the link";
+    assert_tells(&story, lost);
+    assert_tells(&story, "-> 203.0.113.9:6001 reaches bob");
+}
+
+#[test]
+fn a_check_that_ends_at_its_sender_met_the_senders_own_address() {
+    let story = told(
+        r#"
+        0.000000000 note bob gather.candidate kind "host" transport "udp" address 192.168.1.2:6000 base 192.168.1.2:6000
+        1.000000000 note alice ice.check.sent local 192.168.1.2:5000 remote 192.168.1.2:6000 nominating false
+        1.000000000 sent #1 alice udp 192.168.1.2:5000 > 192.168.1.2:6000 128 HASH
+        1.000000000 dropped #1 at alice no-socket
+        "#,
+    );
+    let why =
+        "dropped at alice: 192.168.1.2 is alice's own address too, and nobody listens at this port";
+    assert_tells(&story, why);
+}
+
+#[test]
+fn a_private_address_has_no_way_across_the_internet() {
+    let story = told(
+        "1.000000000 note alice ice.check.sent local 192.168.1.2:5000 remote 10.0.0.2:6000 nominating false
+         1.000000000 sent #1 alice udp 192.168.1.2:5000 > 10.0.0.2:6000 128 HASH
+         1.002000000 dropped #1 at internet no-route",
+    );
+    assert_tells(&story, "10.0.0.2 is a private address, to which there is no way from here");
+}
+
+#[test]
+fn an_address_that_a_gateway_gave_up_is_nobodys() {
+    let story = told(
+        "0.001000000 mapping made home_b udp 192.168.1.2:6000 203.0.113.9:6000
+         0.500000000 rebound home_b 203.0.113.10
+         1.000000000 note alice ice.check.sent local 192.168.1.2:5000 remote 203.0.113.9:6000 nominating false
+         1.000000000 sent #1 alice udp 192.168.1.2:5000 > 203.0.113.9:6000 128 HASH
+         1.002000000 dropped #1 at internet no-route",
+    );
+    assert_tells(&story, "nobody has 203.0.113.9 any more, which was home_b's until 500.0 ms");
+}
+
+/// The scene with a firewall at home_a.
+fn guarded() -> Scene {
+    let mut scene = scene();
+    for actor in scene.actors.iter_mut().filter(|actor| actor.name == "home_a") {
+        if let Role::Gateway { firewall, rules, .. } = &mut actor.role {
+            *firewall = Some("what else goes out is dropped".to_owned());
+            *rules = vec!["allow udp to port 3478".to_owned(), "reject udp".to_owned()];
+        }
+    }
+    scene
+}
+
+#[test]
+fn the_rules_of_a_firewall_are_listed_and_the_one_that_drops_is_named() {
+    let record = "1.000000000 note alice ice.check.sent local 192.168.1.2:5000 remote 203.0.113.9:6000 nominating false
+         1.000000000 sent #1 alice udp 192.168.1.2:5000 > 203.0.113.9:6000 128 HASH
+         1.001000000 dropped #1 at home_a firewall-rule-2";
+    let story = told_on(guarded(), record);
+    let list = "firewall rules, the first that fits counts: 1. allow udp to port 3478, 2. reject udp; \
+                what else goes out is dropped";
+    assert_tells(&story, list);
+    assert_tells(&story, "dropped at home_a: rule 2 of its firewall (`reject udp`)");
+}
+
+#[test]
+fn what_no_rule_lets_out_is_not_told_as_coming_in() {
+    let record = "1.000000000 note alice ice.check.sent local 192.168.1.2:5000 remote 203.0.113.9:6000 nominating false
+         1.000000000 sent #1 alice udp 192.168.1.2:5000 > 203.0.113.9:6000 128 HASH
+         1.001000000 dropped #1 at home_a firewall-unsolicited";
+    let story = told_on(guarded(), record);
+    assert_tells(&story, "dropped at home_a: no rule of the firewall lets it out");
+}
+
+#[test]
+fn a_question_to_a_server_that_was_lost_and_asked_again_is_told() {
+    let story = told(&format!(
+        r#"
+        0.000000000 note alice gather.started
+        0.000000000 sent #1 alice udp 192.168.1.2:5000 > 198.51.100.1:3478 48 {A}
+        0.001000000 dropped #1 between home_a internet loss
+        0.500000000 sent #2 alice udp 192.168.1.2:5000 > 198.51.100.1:3478 48 {A}
+        0.503000000 delivered #2 turn
+        0.503000000 sent #3 turn udp 198.51.100.1:3478 > 203.0.113.1:40001 60 {B}
+        0.506000000 delivered #3 alice
+        0.506000000 note alice gather.candidate kind "srflx" transport "udp" address 203.0.113.1:40001 base 192.168.1.2:5000 server 198.51.100.1:3478
+        0.506000000 note alice gather.done
+        "#
+    ));
+    let text = "its request to turn is dropped between home_a and internet: lost on the link; asks again at 500.0 ms";
+    assert_tells(&story, text);
+}
+
+#[test]
+fn an_answer_of_a_server_that_was_lost_is_told() {
+    let story = told(&format!(
+        r#"
+        0.000000000 note alice gather.started
+        0.000000000 sent #1 alice udp 192.168.1.2:5000 > 198.51.100.1:3478 48 {A}
+        0.003000000 delivered #1 turn
+        0.003000000 sent #2 turn udp 198.51.100.1:3478 > 203.0.113.1:40001 60 {B}
+        0.005000000 dropped #2 between internet home_a loss
+        0.500000000 sent #3 alice udp 192.168.1.2:5000 > 198.51.100.1:3478 48 {A}
+        0.506000000 note alice gather.candidate kind "srflx" transport "udp" address 203.0.113.1:40001 base 192.168.1.2:5000 server 198.51.100.1:3478
+        "#
+    ));
+    let text = "turn's answer is dropped between internet and home_a: lost on the link; asks again at 500.0 ms";
+    assert_tells(&story, text);
+}
+
+#[test]
+fn consent_checks_ask_for_nothing_and_are_counted_apart() {
+    let story = told(
+        r#"
+        1.000000000 sent #1 alice udp 192.168.1.2:5000 > 203.0.113.9:6000 128 HASH
+        1.000000000 note alice ice.check.sent local 192.168.1.2:5000 remote 203.0.113.9:6000 nominating true purpose "triggered"
+        1.010000000 delivered #1 bob
+        6.000000000 sent #2 alice udp 192.168.1.2:5000 > 203.0.113.9:6000 128 HASH
+        6.000000000 note alice ice.check.sent local 192.168.1.2:5000 remote 203.0.113.9:6000 nominating true purpose "consent"
+        6.010000000 delivered #2 bob
+        "#,
+    );
+    let asks = "1000.0 ms alice 192.168.1.2:5000 -> 203.0.113.9:6000, and asks to use this pair";
+    assert_tells(&story, asks);
+    let consent = "6000.0 ms alice consent check: 192.168.1.2:5000 -> 203.0.113.9:6000 reaches bob";
+    assert_tells(&story, consent);
+    let counts = "1 checks were sent, 0 were answered; of 1 more, whether pairs still work, 0.";
+    assert_tells(&story, counts);
+}
+
+#[test]
+fn a_link_that_is_set_says_to_what() {
+    let story = told(
+        r#"
+        10.000000000 link-set home_a internet up
+        10.000000000 link-set home_a internet down
+        10.000000000 note home_a link.set towards "internet" up "delay 300 ms, loss 10 %" down "delay 300 ms, loss 10 %"
+        20.000000000 link-set home_a internet up
+        "#,
+    );
+    let set = "10000.0 ms home_a its link to internet has from now on: delay 300 ms, loss 10 %";
+    assert_tells(&story, set);
+    assert_eq!(story.matches("its link to internet").count(), 2, "{story}");
+    assert_tells(&story, "20000.0 ms home_a its link to internet changes");
+}
+
+#[test]
+fn the_wait_before_a_nomination_is_explained() {
+    let story = told(
+        r#"
+        0.000000000 note alice ice.pair local 192.168.1.2:5000 local_kind "host" remote 192.168.1.9:6000 remote_kind "host" priority 99
+        0.000000000 note alice ice.pair local 192.168.1.2:5000 local_kind "host" remote 203.0.113.9:6000 remote_kind "srflx" priority 9
+        0.050000000 sent #1 alice udp 192.168.1.2:5000 > 203.0.113.9:6000 128 HASH
+        0.050000000 note alice ice.check.sent local 192.168.1.2:5000 remote 203.0.113.9:6000 nominating false purpose "ordinary"
+        0.060000000 delivered #1 bob
+        0.070000000 note alice ice.check.succeeded local 192.168.1.2:5000 remote 203.0.113.9:6000 mapped 203.0.113.1:5000
+        2.070000000 sent #2 alice udp 192.168.1.2:5000 > 203.0.113.9:6000 128 HASH
+        2.070000000 note alice ice.check.sent local 192.168.1.2:5000 remote 203.0.113.9:6000 nominating true purpose "triggered"
+        2.080000000 delivered #2 bob
+        2.090000000 note alice ice.check.succeeded local 192.168.1.2:5000 remote 203.0.113.9:6000 mapped 203.0.113.1:5000
+        2.090000000 note alice ice.selected local_kind "srflx" local 203.0.113.1:5000 base 192.168.1.2:5000 remote_kind "srflx" remote 203.0.113.9:6000
+        "#,
+    );
+    assert_tells(&story, "70.0 ms alice waits until 2070.0 ms for better pairs");
+    let why = "alice had a pair that works at 70.0 ms, and waited until 2070.0 ms before it asked to use one: \
+               a better pair could still be answered.";
+    assert_tells(&story, why);
+}
+
+#[test]
+fn a_relay_lets_a_sender_in_late_or_never() {
+    let check = r#"
+        1.000000000 note bob ice.check.sent local 192.168.1.2:6000 remote 198.51.100.1:50000 nominating false
+        1.000000000 sent #1 bob udp 192.168.1.2:6000 > 198.51.100.1:50000 128 HASH
+        1.001000000 mapping made home_b udp 192.168.1.2:6000 203.0.113.9:51003
+        1.001000000 translated #1 home_b udp 192.168.1.2:6000 > 198.51.100.1:50000 into udp 203.0.113.9:51003 > 198.51.100.1:50000
+        1.003000000 delivered #1 turn
+    "#;
+    let never = told_of_lease(check);
+    assert_tells(
+        &never,
+        "dropped at turn: alice never lets 203.0.113.9 (home_b) send to its relay",
+    );
+    let late = told_of_lease(&format!(
+        "{check}\n1.500000000 note alice turn.permission peer 203.0.113.9 server 198.51.100.1:3478"
+    ));
+    assert_tells(
+        &late,
+        "dropped at turn: alice lets 203.0.113.9 (home_b) send to its relay only from 1500.0 ms on",
+    );
+    assert_tells(&late, "1500.0 ms alice lets these send to its relay: 203.0.113.9 (home_b)");
+}
+
+#[test]
+fn one_mapping_for_each_connection_is_told_as_one_mapping() {
+    let story = told(
+        "0.001000000 mapping made home_a udp 192.168.1.2:5000 203.0.113.1:5000
+         0.002000000 mapping made home_a udp 192.168.1.2:5000 203.0.113.1:5000
+         0.003000000 mapping expired home_a udp 192.168.1.2:5000 203.0.113.1:5000
+         0.004000000 mapping made home_a udp 192.168.1.2:5000 203.0.113.1:6000",
+    );
+    assert_eq!(story.matches("192.168.1.2:5000 -> 203.0.113.1:5000").count(), 1, "{story}");
+    assert!(!story.contains("gone at"), "{story}");
+}
+
+#[test]
+fn an_answer_that_comes_after_the_check_was_answered_is_told_as_late() {
+    let story = told(&format!(
+        r#"
+        1.000000000 sent #1 alice udp 192.168.1.2:5000 > 203.0.113.9:6000 128 {A}
+        1.000000000 note alice ice.check.sent local 192.168.1.2:5000 remote 203.0.113.9:6000 nominating false payload "{A}"
+        1.500000000 sent #2 alice udp 192.168.1.2:5000 > 203.0.113.9:6000 128 {A}
+        1.500000000 note alice ice.check.sent local 192.168.1.2:5000 remote 203.0.113.9:6000 nominating false payload "{A}"
+        1.600000000 delivered #1 bob
+        1.600000000 sent #3 bob udp 203.0.113.9:6000 > 192.168.1.2:5000 100 {B}
+        2.000000000 delivered #3 alice
+        2.000000000 note alice ice.check.succeeded local 192.168.1.2:5000 remote 203.0.113.9:6000 mapped 203.0.113.1:5000
+        2.100000000 delivered #2 bob
+        2.100000000 sent #4 bob udp 203.0.113.9:6000 > 192.168.1.2:5000 100 {B}
+        2.500000000 delivered #4 alice
+        "#
+    ));
+    assert_tells(
+        &story,
+        "1000.0 ms alice 192.168.1.2:5000 -> 203.0.113.9:6000 answered at 2000.0 ms",
+    );
+    let late = "1500.0 ms alice 192.168.1.2:5000 -> 203.0.113.9:6000 reaches bob; the answer comes at 2500.0 ms, too late to matter";
+    assert_tells(&story, late);
+}
+
+#[test]
+fn a_side_that_begins_anew_goes_on_with_the_pair_that_it_has() {
+    let story = told(
+        r#"
+        0.100000000 note alice ice.state state "completed"
+        10.000000000 note alice ice.restart generation 1
+        10.000000000 note alice ice.state state "connected"
+        "#,
+    );
+    assert_tells(
+        &story,
+        "starts ICE anew 10000.0 ms alice goes on with the pair that it has, meanwhile",
+    );
+}
+
+#[test]
+fn a_packet_between_two_nats_is_no_surprise() {
+    // home_b passes it on towards another NAT, which never sees it.
+    let story = told(
+        r#"
+        0.001000000 mapping made home_a udp 192.168.1.2:5000 100.64.0.2:5000
+        0.002000000 mapping made carrier udp 100.64.0.2:5000 203.0.113.1:5000
+        0.010000000 note alice gather.candidate kind "srflx" transport "udp" address 203.0.113.1:5000 base 192.168.1.2:5000 server 198.51.100.1:3478
+        1.000000000 note alice ice.check.sent local 192.168.1.2:5000 remote 203.0.113.9:6000 nominating false
+        1.000000000 sent #1 alice udp 192.168.1.2:5000 > 203.0.113.9:6000 128 HASH
+        1.001000000 translated #1 home_a udp 192.168.1.2:5000 > 203.0.113.9:6000 into udp 100.64.0.2:5000 > 203.0.113.9:6000
+        1.002000000 dropped #1 between home_a carrier loss
+        "#,
+    );
+    assert!(!story.contains("sends it on from"), "{story}");
+}
+
+#[test]
+fn a_port_that_an_unasked_packet_took_is_told() {
+    let story = told(
+        r#"1.000000000 note home_a nat.collision protocol "udp" inside 192.168.1.2:5000 wanted 203.0.113.1:5000 remote 203.0.113.9:6000 by_unsolicited true"#,
+    );
+    let text = "home_a cannot send from 203.0.113.1:5000 to 203.0.113.9:6000 for 192.168.1.2:5000: \
+                a packet that came from there unasked has taken it";
+    assert_tells(&story, text);
+}
+
+#[test]
+fn another_pair_in_the_middle_of_a_call_is_told() {
+    let story = told(
+        r#"
+        0.200000000 note alice ice.selected local_kind "host" local 192.168.1.2:5000 base 192.168.1.2:5000 remote_kind "srflx" remote 203.0.113.9:6000
+        5.000000000 note alice ice.selected local_kind "host" local 192.168.1.2:5000 base 192.168.1.2:5000 remote_kind "srflx" remote 203.0.113.9:6001
+        "#,
+    );
+    assert_tells(&story, "5000.0 ms alice now uses 192.168.1.2:5000 -> 203.0.113.9:6001");
+    assert_eq!(story.matches("now uses").count(), 1, "{story}");
+}
+
+#[test]
+fn a_relayed_address_that_was_given_back_is_lent_no_more() {
+    let story = told_of_lease(
+        "9.000000000 note bob ice.check.sent local 192.168.1.2:6000 remote 198.51.100.1:50000 nominating false
+         9.000000000 sent #1 bob udp 192.168.1.2:6000 > 198.51.100.1:50000 128 HASH
+         9.003000000 dropped #1 at turn no-socket",
+    );
+    assert_tells(&story, "dropped at turn: turn does not lend this address any more");
+}
