@@ -12,6 +12,7 @@ mod errors;
 mod gateways;
 mod guest;
 mod links;
+mod nat64;
 mod native;
 mod record;
 mod sockets;

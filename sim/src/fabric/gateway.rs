@@ -11,7 +11,7 @@ use crate::firewall::{self, Firewall};
 use crate::host::Limiter;
 use crate::nat::{self, Nat, Note, Released, Ticket};
 use crate::packet::{Packet, Version};
-use crate::record::{MappingChange, PacketId, Record, Value};
+use crate::record::{MappingChange, PacketId, Record, Spot, Value};
 use crate::topology::{Direction, NodeId, Site};
 
 /// A gateway at work.
@@ -70,6 +70,16 @@ impl Gateway {
         }
     }
 
+    /// Whether a NAT64 has to cut an IPv4 packet, so that the IPv6 side can carry it: where its sender allows that, no IPv6 packet
+    /// becomes larger than the least MTU of IPv6 (RFC 6145 section 4.1).
+    fn must_be_cut(&self, packet: &Packet, direction: Direction) -> bool {
+        let kind = self.nat.as_ref().map(|nat| nat.config().kind);
+        let most = if packet.fragment().is_some() { MOST_OF_FRAGMENT } else { MOST_OF_WHOLE };
+        matches!((kind, direction), (Some(nat::Kind::Nat64 { .. }), Direction::Down))
+            && !packet.dont_fragment()
+            && packet.length() > most
+    }
+
     pub(super) fn judge(
         &mut self,
         direction: firewall::Direction,
@@ -122,6 +132,10 @@ impl Fabric {
             return Some(parcel);
         };
         let is_translated = gateway.translates(&parcel.packet, direction);
+        if is_translated && gateway.must_be_cut(&parcel.packet, direction) {
+            self.translate_in_pieces(node, parcel, direction);
+            return None;
+        }
         let Some(nat) = gateway.nat.as_mut().filter(|_| is_translated) else {
             return Some(parcel);
         };
@@ -136,6 +150,18 @@ impl Fabric {
         self.after_nat(node, parcel, direction, verdict);
         self.release(node);
         None
+    }
+
+    fn translate_in_pieces(&mut self, node: NodeId, parcel: Parcel, direction: Direction) {
+        let Parcel { id, packet } = parcel;
+        let Ok(fragments) = packet.fragments(MOST_OF_FRAGMENT) else {
+            return self.drop_at(node, id, "too-big");
+        };
+        for packet in fragments {
+            let copy = self.number();
+            self.record.copied(self.now, id, copy, Spot::Node(node));
+            self.translate(node, Parcel { id: copy, packet }, direction);
+        }
     }
 
     /// Remembers which packet a NAT keeps.
@@ -247,3 +273,8 @@ fn write_note(
         Note::Dropped { .. } => {}
     }
 }
+
+/// How large an IPv4 packet may be for its IPv6 header, 20 bytes longer, to make it 1,280 bytes at most.
+const MOST_OF_WHOLE: usize = 1280 - 20;
+/// The same for a fragment, which gets a fragment header of 8 bytes too.
+const MOST_OF_FRAGMENT: usize = MOST_OF_WHOLE - 8;

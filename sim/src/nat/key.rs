@@ -74,3 +74,39 @@ fn number(address: IpAddr) -> u128 {
         IpAddr::V6(v6) => v6.to_bits(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(remote: &str) -> PairKey {
+        let local = "203.0.113.1:5000".parse().unwrap();
+        PairKey::new(Protocol::Udp, local, remote.parse().unwrap(), EXACT)
+    }
+
+    const EXACT: Behaviour = Behaviour::AddressAndPortDependent;
+
+    #[test]
+    fn every_port_of_a_remote_address_lies_in_its_range() {
+        for asked in ["198.51.100.2:0", "198.51.100.2:6000", "198.51.100.2:65535"] {
+            let (low, high) = key(asked).all_ports();
+            for within in ["198.51.100.2:0", "198.51.100.2:6000", "198.51.100.2:65535"] {
+                assert!((low..=high).contains(&key(within)), "{within} in that of {asked}");
+            }
+            for beyond in ["198.51.100.1:65535", "198.51.100.3:0"] {
+                assert!(!(low..=high).contains(&key(beyond)), "{beyond} in that of {asked}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_remote_endpoint_lies_in_the_range_of_its_local_one() {
+        let all = "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535";
+        for asked in ["[::]:7", "198.51.100.2:6000", "[ffff::]:7"] {
+            let (low, high) = key(asked).all_remotes();
+            for within in ["[::]:0", "198.51.100.1:7000", "198.51.100.3:5000", all] {
+                assert!((low..=high).contains(&key(within)), "{within} in that of {asked}");
+            }
+        }
+    }
+}

@@ -193,6 +193,18 @@ fn a_spread_lengthens_each_lifetime_by_a_time_of_its_own() {
 }
 
 #[test]
+fn a_refreshed_mapping_keeps_its_own_spread() {
+    let timeouts =
+        Timeouts { spread: Duration::from_secs(25), ..Timeouts::udp(Duration::from_secs(50)) };
+    let mut lab = with(timeouts, Refresh::Outbound);
+    lab.send(A, R1, Instant::START).unwrap();
+    let end = lab.nat.mappings()[0].expires.unwrap();
+    assert_ne!(end, seconds(50));
+    lab.send(A, R1, seconds(10)).unwrap();
+    assert_ends_at(&lab, end + Duration::from_secs(10));
+}
+
+#[test]
 fn a_permission_lives_as_long_as_the_spread_mapping_that_it_is_for() {
     let mut lab = Lab::preset("cgn_strict");
     let outside = lab.send(A, R1, Instant::START).unwrap();
@@ -217,6 +229,39 @@ fn the_next_timeout_is_never_later_than_the_next_end() {
     lab.nat.handle_timeout(seconds(400));
     assert_eq!(lab.nat.poll_timeout(), None);
     assert_eq!(lab.note_names(), ["nat.mapping.expired"]);
+}
+
+#[test]
+fn what_the_filter_remembers_of_an_inside_endpoint_has_a_timeout_of_its_own() {
+    let mut lab = Lab::new(Config {
+        filter_state: FilterState::InsideEndpoint,
+        refresh: Refresh::None,
+        timeouts: Timeouts::udp(Duration::from_secs(60)),
+        ..Config::default()
+    });
+    lab.send(A, R1, Instant::START).unwrap();
+    lab.send(A, R2, seconds(50)).unwrap();
+    lab.nat.handle_timeout(seconds(60));
+    assert_eq!(lab.nat.mappings(), []);
+    assert_eq!(lab.nat.poll_timeout(), Some(seconds(110)));
+    lab.nat.handle_timeout(seconds(110));
+    assert_eq!(lab.nat.poll_timeout(), None);
+}
+
+#[test]
+fn a_mapping_that_was_ended_leaves_no_timeout_behind() {
+    for tracking in [Tracking::Mappings, Tracking::Connections] {
+        for filtering in [EI, APD] {
+            let config = Config { tracking, filtering, ..Config::default() };
+            let mut lab = Lab::with_addresses(config, &["203.0.113.1", "203.0.113.2"]);
+            lab.send(A, R1, Instant::START).unwrap();
+            let kept = lab.send(B, R1, seconds(100)).unwrap().ip();
+            lab.nat.rebind(vec![kept], seconds(200));
+            assert_eq!(lab.nat.poll_timeout(), Some(seconds(400)), "{tracking:?} {filtering:?}");
+            lab.nat.handle_timeout(seconds(400));
+            assert_eq!(lab.nat.poll_timeout(), None);
+        }
+    }
 }
 
 #[test]
