@@ -7,6 +7,7 @@ use super::compile::behind_name;
 use super::drop_rule::matcher;
 use super::end::Which;
 use super::error::WorldError;
+use super::link_note;
 use super::run::Run;
 use crate::scenario::plan::{Action, Cable, DropRule};
 
@@ -40,6 +41,8 @@ impl Run {
                 let link = link.ok_or_else(|| no_cable(cable))?;
                 self.simulation.set_link(link, Direction::Up, up);
                 self.simulation.set_link(link, Direction::Down, down);
+                let note = link_note::fields(behind_name(&cable.towards), up, down);
+                self.simulation.note(owner, "link.set", note);
             }
             Action::Drop(rule) => self.drop_packets(rule)?,
             Action::RestartIce { peer } => {

@@ -6,7 +6,7 @@
 //! - [`run`]: the run from step to step; [`agenda`] what is to happen when; [`signalling`] how offers
 //!   and answers travel; [`event`] what events do; [`drop_rule`] which packets they drop.
 //! - [`traffic`]: little application messages that show whether the call still works.
-//! - [`notes`]: protocol events as the record's notes.
+//! - [`notes`]: protocol events as the record's notes; [`link_note`] what a link is set to.
 //! - [`scene`]: who stands where, for stories.
 //! - [`judge`]: what was expected against what happened; [`outcome`]: what a run comes to.
 
@@ -18,6 +18,7 @@ mod error;
 mod event;
 mod guest;
 mod judge;
+mod link_note;
 mod notes;
 mod outcome;
 mod run;

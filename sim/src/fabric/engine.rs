@@ -360,7 +360,7 @@ impl Fabric {
         self.record.dropped(self.now, id, spot, reason);
     }
 
-    pub(super) fn drop_at(&mut self, node: NodeId, id: PacketId, reason: &'static str) {
+    pub(super) fn drop_at(&mut self, node: NodeId, id: PacketId, reason: &str) {
         self.record.dropped(self.now, id, Spot::Node(node), reason);
     }
 }

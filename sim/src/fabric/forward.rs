@@ -119,13 +119,7 @@ impl Fabric {
         false
     }
 
-    fn refuse_packet(
-        &mut self,
-        node: NodeId,
-        parcel: Parcel,
-        reason: &'static str,
-        kind: IcmpKind,
-    ) {
+    fn refuse_packet(&mut self, node: NodeId, parcel: Parcel, reason: &str, kind: IcmpKind) {
         self.drop_at(node, parcel.id, reason);
         self.send_error(node, &parcel.packet, kind);
     }
@@ -146,12 +140,12 @@ impl Fabric {
         match verdict {
             firewall::Verdict::Allow => Some(parcel),
             firewall::Verdict::Drop(reason) => {
-                self.drop_at(node, parcel.id, reason.name());
+                self.drop_at(node, parcel.id, &reason.name());
                 None
             }
             firewall::Verdict::Reject(reason) => {
                 let prohibited = IcmpKind::AdministrativelyProhibited;
-                self.refuse_packet(node, parcel, reason.name(), prohibited);
+                self.refuse_packet(node, parcel, &reason.name(), prohibited);
                 None
             }
         }

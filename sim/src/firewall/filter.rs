@@ -1,6 +1,7 @@
 //! The firewall itself: asks its rules, remembers what it allowed.
 
 use core::time::Duration;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -35,13 +36,13 @@ pub enum DropReason {
 }
 
 impl DropReason {
-    /// The name that the record shows.
-    pub fn name(self) -> &'static str {
+    /// The name that the record shows; a rule's has its number, counted from 1.
+    pub fn name(self) -> Cow<'static, str> {
         match self {
-            Self::Rule(_) => "firewall-rule",
-            Self::Unsolicited => "firewall-unsolicited",
-            Self::FragmentWithoutFirst => "firewall-fragment-without-first",
-            Self::IcmpAboutNothing => "firewall-icmp-about-nothing",
+            Self::Rule(index) => format!("firewall-rule-{}", index.saturating_add(1)).into(),
+            Self::Unsolicited => "firewall-unsolicited".into(),
+            Self::FragmentWithoutFirst => "firewall-fragment-without-first".into(),
+            Self::IcmpAboutNothing => "firewall-icmp-about-nothing".into(),
         }
     }
 }
