@@ -62,10 +62,20 @@ impl Digest {
         digest
     }
 
+    /// As many zeros as a digest of `hash` has bytes.
+    pub(crate) const fn zero(hash: Hash) -> Self {
+        Self { bytes: [0; LONGEST], length: hash.length() }
+    }
+
     /// The bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
+    }
+
+    /// The bytes, to be filled in.
+    pub(crate) fn as_mut_bytes(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(..self.length).unwrap_or_default()
     }
 }
 

@@ -53,6 +53,23 @@ pub fn expand_label(
     expand(secret, &info, output)
 }
 
+/// HKDF-Expand-Label for as many bytes as a digest has: the next secret of a key schedule (RFC 8446
+/// section 7.1, Derive-Secret).
+///
+/// # Errors
+///
+/// When prefix and label or the context are longer than 255 bytes.
+pub fn derive(
+    secret: &Hmac,
+    prefix: &[u8],
+    label: &[u8],
+    context: &[u8],
+) -> Result<Digest, TooLong> {
+    let mut derived = Digest::zero(secret.hash());
+    expand_label(secret, prefix, label, context, derived.as_mut_bytes())?;
+    Ok(derived)
+}
+
 /// More bytes were asked for than the construction gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("more bytes than the key derivation can give")]

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use chacha20::cipher::array::Array;
-use chacha20::cipher::{KeyIvInit, StreamCipherCore, StreamCipherSeekCore};
+use chacha20::cipher::{KeyIvInit, StreamCipherCore};
 use chacha20::variants::Ietf;
 use chacha20::{ChaChaCore, R20};
 use zeroize::{Zeroize, Zeroizing};

@@ -20,7 +20,7 @@ impl Private {
         Self::from_seed(&seed)
     }
 
-    fn from_seed(seed: &[u8; 64]) -> (Self, Vec<u8>) {
+    pub(super) fn from_seed(seed: &[u8; 64]) -> (Self, Vec<u8>) {
         let key = DecapsulationKey::from_seed(Seed::from(*seed));
         let public = key.encapsulation_key().to_bytes().to_vec();
         (Self(key), public)

@@ -196,3 +196,6 @@ fn join(first: &Secret, second: &Secret) -> Secret {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the key share is not valid")]
 pub struct InvalidShare;
+
+#[cfg(test)]
+mod tests;

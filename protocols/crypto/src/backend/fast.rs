@@ -5,6 +5,13 @@ use aws_lc_rs::aead::{
 };
 use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, PrivateKey, UnparsedPublicKey, X25519};
 use aws_lc_rs::{digest, signature};
+use ecdsa::elliptic_curve::Curve as _;
+use ecdsa::elliptic_curve::ops::{Invert, Reduce};
+use rfc6979::KGenerator;
+use sha2::digest::Digest;
+use sha2::digest::block_api::BlockSizeUser;
+use sha2::{Sha256, Sha384, Sha512};
+use zeroize::Zeroizing;
 
 use super::Curve;
 use crate::aead::Cipher;
@@ -78,8 +85,8 @@ fn private_key(curve: Curve, scalar: &[u8]) -> Option<PrivateKey> {
 pub(crate) fn sign(curve: Curve, scalar: &[u8], hash: Hash, digest: &[u8]) -> Option<Vec<u8>> {
     match curve {
         Curve::X25519 => None,
-        Curve::P256 => super::portable::sign(curve, scalar, hash, digest),
-        Curve::P384 => super::portable::sign(curve, scalar, hash, digest),
+        Curve::P256 => p256::sign(scalar, hash, digest),
+        Curve::P384 => p384::sign(scalar, hash, digest),
     }
 }
 
@@ -113,3 +120,64 @@ pub(crate) fn verify(
             .is_ok()
     })
 }
+
+macro_rules! signing {
+    ($library:ident, $curve:ident, $point:expr) => {
+        mod $library {
+            use ::$library::ecdsa::Signature;
+            use ::$library::elliptic_curve::ff::PrimeField;
+            use ::$library::{FieldBytes, NonZeroScalar, Scalar, SecretKey, $curve};
+
+            use super::*;
+
+            pub(super) fn sign(scalar: &[u8], hash: Hash, digest: &[u8]) -> Option<Vec<u8>> {
+                let key = Zeroizing::new(
+                    SecretKey::from_bytes(scalar.try_into().ok()?).ok()?.to_nonzero_scalar(),
+                );
+                match hash {
+                    Hash::Sha1 => None,
+                    Hash::Sha256 => sign_with::<Sha256>(&key, digest),
+                    Hash::Sha384 => sign_with::<Sha384>(&key, digest),
+                    Hash::Sha512 => sign_with::<Sha512>(&key, digest),
+                }
+            }
+
+            /// SEC 1 section 4.1.3 with the nonces of RFC 6979 section 3.2.
+            fn sign_with<D>(key: &NonZeroScalar, digest: &[u8]) -> Option<Vec<u8>>
+            where
+                D: Digest + BlockSizeUser,
+            {
+                let secret = Zeroizing::new(key.to_repr());
+                let message = number(digest);
+                let order = $curve::ORDER;
+                let mut nonces = KGenerator::<D, _>::new(&secret, digest, &[], order.as_ref());
+                // A nonce that gives no signature comes up less than once in 2^255 times.
+                loop {
+                    let mut bytes = Zeroizing::new(FieldBytes::default());
+                    nonces.fill_next_k(&mut bytes);
+                    let point = public_key($point, &bytes)?;
+                    let nonce = Zeroizing::new(NonZeroScalar::from_repr(*bytes).into_option()?);
+                    // The x coordinate of an uncompressed point stands after its first byte.
+                    let r = number(point.get(1..=bytes.len())?);
+                    let s = *nonce.invert() * (message + r * key.as_ref());
+                    if let Ok(signature) = Signature::from_scalars(r, s) {
+                        return Some(signature.to_der().as_bytes().to_vec());
+                    }
+                }
+            }
+
+            /// The leftmost bytes of `bytes`, as many as the order has, as a number modulo it.
+            fn number(bytes: &[u8]) -> Scalar {
+                let mut field = FieldBytes::default();
+                let blank = field.len().saturating_sub(bytes.len());
+                for (place, byte) in field.iter_mut().skip(blank).zip(bytes) {
+                    *place = *byte;
+                }
+                Scalar::reduce(&field)
+            }
+        }
+    };
+}
+
+signing!(p256, NistP256, Curve::P256);
+signing!(p384, NistP384, Curve::P384);

@@ -31,3 +31,6 @@ impl Curve {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

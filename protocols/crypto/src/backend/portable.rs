@@ -7,6 +7,7 @@ use chacha20poly1305::ChaCha20Poly1305;
 use ecdsa::hazmat::{sign_prehashed_rfc6979, verify_prehashed};
 use sha2::{Sha256, Sha384, Sha512};
 use x25519_dalek::{PublicKey as X25519PublicKey, StaticSecret};
+use zeroize::Zeroizing;
 
 use super::Curve;
 use crate::aead::Cipher;
@@ -119,8 +120,8 @@ pub(crate) fn verify(
 }
 
 macro_rules! prime_curve {
-    ($module:ident, $library:ident, $curve:ident) => {
-        mod $module {
+    ($library:ident, $curve:ident) => {
+        mod $library {
             use ::$library::ecdsa::Signature;
             use ::$library::$curve as Curve;
             use ::$library::{PublicKey, SecretKey};
@@ -128,19 +129,20 @@ macro_rules! prime_curve {
             use super::*;
 
             pub(super) fn point(scalar: &[u8]) -> Option<Vec<u8>> {
-                let scalar = SecretKey::from_slice(scalar).ok()?;
+                let scalar = SecretKey::from_bytes(scalar.try_into().ok()?).ok()?;
                 Some(scalar.public_key().to_sec1_bytes().into())
             }
 
             pub(super) fn shared(scalar: &[u8], public: &[u8]) -> Option<Secret> {
-                let scalar = SecretKey::from_slice(scalar).ok()?;
+                let scalar = SecretKey::from_bytes(scalar.try_into().ok()?).ok()?;
                 let public = PublicKey::from_sec1_bytes(public).ok()?;
                 let shared = scalar.diffie_hellman(&public);
                 Some(Secret::new(shared.raw_secret_bytes().as_slice()))
             }
 
             pub(super) fn sign(scalar: &[u8], hash: Hash, digest: &[u8]) -> Option<Vec<u8>> {
-                let scalar = SecretKey::from_slice(scalar).ok()?.to_nonzero_scalar();
+                let scalar = SecretKey::from_bytes(scalar.try_into().ok()?).ok()?;
+                let scalar = Zeroizing::new(scalar.to_nonzero_scalar());
                 let (signature, _) = match hash {
                     Hash::Sha1 => return None,
                     Hash::Sha256 => sign_prehashed_rfc6979::<Curve, Sha256>(&scalar, digest, &[]),
@@ -162,5 +164,5 @@ macro_rules! prime_curve {
     };
 }
 
-prime_curve!(p256, p256, NistP256);
-prime_curve!(p384, p384, NistP384);
+prime_curve!(p256, NistP256);
+prime_curve!(p384, NistP384);

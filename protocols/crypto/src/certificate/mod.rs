@@ -176,3 +176,6 @@ const SCHEMES: [(ObjectIdentifier, Scheme); 7] = [
     (ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12"), Scheme::RsaPkcs1(Hash::Sha384)),
     (ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13"), Scheme::RsaPkcs1(Hash::Sha512)),
 ];
+
+#[cfg(test)]
+mod tests;

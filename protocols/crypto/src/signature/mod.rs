@@ -36,3 +36,6 @@ pub enum Scheme {
     /// as long as a digest (RFC 8446 section 4.2.3).
     RsaPss(Hash),
 }
+
+#[cfg(test)]
+mod tests;
