@@ -67,7 +67,7 @@ impl Host {
         addresses.clone().find(|address| address.is_ipv4()).or_else(|| addresses.next()).copied()
     }
 
-    /// Opens a UDP socket; port 0 means any free one.
+    /// Opens a UDP socket; port 0 means any free one. It is open from the end of this tick on.
     ///
     /// # Errors
     /// Where the host has no such address, or it is in use.
@@ -75,9 +75,18 @@ impl Host {
         UdpSocket::bind(self, local).await
     }
 
+    /// Whether this is still the host's latest start.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.office.borrow().boots == self.boots
+    }
+
+    /// Asks the fabric for something; a host of an earlier start asks for nothing.
     pub(crate) fn ask(&self, request: Request) {
         let now = self.now();
-        self.office.borrow_mut().outbox.push((now, request));
+        let mut office = self.office.borrow_mut();
+        if office.boots == self.boots {
+            office.outbox.push((now, request));
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use icelab_sans_io::{Instant, Rng};
 use icelab_sim::simulation::EndlessWork;
+use icelab_sim::topology::NodeKind;
 use icelab_sim::{BuildError, Level, Network, NodeId, Simulation, Step};
 
 use crate::host::Host;
@@ -36,6 +37,7 @@ pub struct Lab<'a> {
     guests: BTreeMap<NodeId, Guest>,
     rng: Rng,
     tick: Tick,
+    limit: Duration,
     now: Instant,
 }
 
@@ -63,14 +65,20 @@ pub enum NotBuilt {
     /// The network has no host of that name.
     #[error("there is no host {0}")]
     NoSuchHost(String),
+    /// Something runs on that host already.
+    #[error("something runs on {0} already")]
+    Occupied(String),
 }
 
 /// Why a run ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// The code of a guest failed or panicked, or the run took longer than its limit.
+    /// The code of a guest failed or panicked.
     #[error("a guest failed: {0}")]
     Guest(String),
+    /// The run would take longer than its limit.
+    #[error("the run reached its limit of {0:?}")]
+    Limit(Duration),
     /// The fabric does not come to rest.
     #[error(transparent)]
     Fabric(#[from] EndlessWork),
@@ -100,15 +108,15 @@ impl<'a> Lab<'a> {
             .min_message_latency(tick.duration())
             .max_message_latency(tick.duration())
             .build();
-        let (guests, now) = (BTreeMap::new(), Instant::START);
-        Ok(Self { simulation, turmoil, guests, rng, tick, now })
+        let (guests, now, limit) = (BTreeMap::new(), Instant::START, config.limit);
+        Ok(Self { simulation, turmoil, guests, rng, tick, limit, now })
     }
 
     /// Lets `software` run on the host called `name`. It is called again each time the host is
     /// started, with the boot count in its [`Host`].
     ///
     /// # Errors
-    /// Where the network has no such host.
+    /// Where the network has no such host, or something runs there already.
     pub fn host<F, Running>(&mut self, name: &str, software: F) -> Result<(), NotBuilt>
     where
         F: Fn(Host) -> Running + 'a,
@@ -116,6 +124,12 @@ impl<'a> Lab<'a> {
     {
         let no_such_host = || NotBuilt::NoSuchHost(name.to_owned());
         let node = self.simulation.node(name).ok_or_else(no_such_host)?;
+        if self.simulation.kind(node) != NodeKind::Host {
+            return Err(no_such_host());
+        }
+        if self.guests.contains_key(&node) {
+            return Err(NotBuilt::Occupied(name.to_owned()));
+        }
         let office = Office::default();
         let name: Rc<str> = name.into();
         self.simulation.place(node, Mailbox(office.clone()));
@@ -137,7 +151,7 @@ impl<'a> Lab<'a> {
     /// Runs for `duration`, to the end of the tick in which that lies.
     ///
     /// # Errors
-    /// Where a guest fails or panics, or the fabric does not come to rest.
+    /// Where a guest fails or panics, the limit is reached first, or the fabric does not come to rest.
     pub fn run_for(&mut self, duration: Duration) -> Result<(), Failure> {
         let end = self.now + duration;
         while self.now < end {
@@ -146,7 +160,8 @@ impl<'a> Lab<'a> {
         Ok(())
     }
 
-    /// Crashes the host: its tasks are dropped where they stand, its sockets closed.
+    /// Crashes the host: its tasks are dropped where they stand, its sockets closed. What it has sent
+    /// is on its way; what is on the way to it is lost, unless it runs again by then.
     pub fn crash(&mut self, name: &str) {
         let Some((node, office)) = self.guest(name) else { return };
         self.turmoil.crash(name);
@@ -155,8 +170,9 @@ impl<'a> Lab<'a> {
         self.simulation.crash(node);
     }
 
-    /// Starts a crashed host again.
+    /// Starts a host again, which crashes first if it runs.
     pub fn bounce(&mut self, name: &str) {
+        self.crash(name);
         let Some((node, office)) = self.guest(name) else { return };
         self.simulation.place(node, Mailbox(office));
         self.turmoil.bounce(name);
@@ -182,6 +198,9 @@ impl<'a> Lab<'a> {
 
     /// One tick: fabric, guests, outboxes.
     fn step(&mut self) -> Result<(), Failure> {
+        if self.now.since_start() >= self.limit {
+            return Err(Failure::Limit(self.limit));
+        }
         let end = self.now + self.tick.duration();
         while self.simulation.step(end)? != Step::Reached {}
         self.set_running(true);

@@ -1,6 +1,8 @@
-//! Two tokio guests exchange STUN through a NAT.
+//! Two tokio guests exchange STUN through a NAT; [`sockets`]: what a guest's sockets do.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, in its helpers too")]
+
+mod sockets;
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
@@ -142,12 +144,12 @@ fn config(seed: u64) -> Config {
 async fn serve(host: Host, local: SocketAddr) -> turmoil::Result {
     let socket = host.bind(local).await?;
     loop {
-        let datagram = socket.recv().await;
+        let datagram = socket.recv().await?;
         let Ok(request) = Message::parse(&datagram.payload) else { continue };
         let answer = MessageBuilder::new(Class::Success, Method::BINDING, request.transaction_id())
             .add(&XorMappedAddress(datagram.source))
             .finish();
-        socket.send_to(&answer, datagram.source);
+        socket.send_to(&answer, datagram.source)?;
     }
 }
 
@@ -158,8 +160,9 @@ async fn ask(host: Host, server: SocketAddr, seen: Seen) -> turmoil::Result {
     loop {
         let id = TransactionId(rng.bytes());
         let request = MessageBuilder::new(Class::Request, Method::BINDING, id).finish();
-        socket.send_to(&request, server);
+        socket.send_to(&request, server)?;
         if let Ok(datagram) = timeout(Duration::from_millis(100), socket.recv()).await {
+            let datagram = datagram?;
             let message = Message::parse(&datagram.payload)?;
             let mapped = message.get::<XorMappedAddress>().ok_or("no address")??;
             assert_eq!(message.transaction_id(), id, "answers come in order on this path");
