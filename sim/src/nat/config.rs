@@ -98,7 +98,8 @@ pub enum Kind {
     None,
     /// Addresses and ports (RFC 2663 section 4.1.2).
     Napt,
-    /// Each inside address has an outside address of its own; ports stay (RFC 2663 section 4.1.1). Filtering applies.
+    /// Each inside address has an outside address of its own; ports stay (RFC 2663 section 4.1.1). Mapping is endpoint-independent
+    /// then; filtering applies.
     OneToOne,
     /// IPv6 inside, IPv4 outside (RFC 6146); IPv4 addresses stand inside this IPv6 prefix (RFC 6052).
     Nat64 {

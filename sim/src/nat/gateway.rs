@@ -12,7 +12,8 @@ use super::nptv6::PrefixMap;
 use super::pool::Pool;
 use super::table::Table;
 use super::{
-    Config, DropReason, Ending, Entry, Hairpin, Kind, Note, Released, Ticket, Unsolicited, Verdict,
+    Behaviour, Config, DropReason, Ending, Entry, Hairpin, Kind, Note, Released, Ticket,
+    Unsolicited, Verdict,
 };
 use crate::packet::{Flow, Icmp, Packet, Prefix, Protocol};
 
@@ -51,7 +52,11 @@ pub(super) type Outcome = Result<Passage, DropReason>;
 
 impl Nat {
     /// A NAT between the range `inside` and the addresses `outside`.
-    pub fn new(config: Config, outside: Vec<IpAddr>, inside: Prefix, rng: Rng) -> Self {
+    pub fn new(mut config: Config, outside: Vec<IpAddr>, inside: Prefix, rng: Rng) -> Self {
+        if config.kind == Kind::OneToOne {
+            // Ports stay, so that each inside endpoint has one outside endpoint for all remote ones.
+            config.mapping = Behaviour::EndpointIndependent;
+        }
         let prefixes = match config.kind {
             Kind::Nptv6 { outside } => Some(PrefixMap::new(inside, outside)),
             Kind::None | Kind::Napt | Kind::OneToOne | Kind::Nat64 { .. } => None,

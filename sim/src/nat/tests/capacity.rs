@@ -84,6 +84,18 @@ fn an_inside_address_has_no_more_mappings_than_its_quota() {
 }
 
 #[test]
+fn a_quota_counts_those_that_are_left_when_one_has_ended() {
+    let config = Config { quota: Some(2), ..Config::default() };
+    for tracking in [Tracking::Mappings, Tracking::Connections] {
+        let mut lab = Lab::new(Config { tracking, ..config.clone() });
+        lab.send(FIRST, R1, Instant::START).unwrap();
+        lab.send(SECOND, R1, seconds(100)).unwrap();
+        lab.send(THIRD, R1, seconds(300)).unwrap();
+        assert_eq!(lab.send(FIRST, R1, seconds(300)), Err(DropReason::QuotaReached));
+    }
+}
+
+#[test]
 fn a_capacity_of_none_left_is_reached_with_the_first() {
     let mut lab = lab(0, WhenFull::EvictOldest);
     assert_eq!(lab.send(FIRST, R1, Instant::START), Err(DropReason::TableFull));

@@ -43,6 +43,21 @@ fn one_to_one_filters_like_any_other() {
 }
 
 #[test]
+fn one_to_one_is_endpoint_independent_whatever_mapping_says_since_ports_stay() {
+    for (mapping, filtering) in [(AD, APD), (APD, APD), (APD, EI)] {
+        let config = Config { kind: Kind::OneToOne, mapping, filtering, ..Config::default() };
+        let mut lab = Lab::with_addresses(config, &["203.0.113.1"]);
+        let outside = lab.send(A, R1, Instant::START).unwrap();
+        assert_eq!(lab.send(A, R2, seconds(100)), Ok(outside));
+        for remote in [R1, R2] {
+            assert_eq!(lab.receive(remote, outside, seconds(101)), Ok(endpoint(A)));
+        }
+        // What the first packet made has gone on with the second.
+        assert_eq!(lab.receive(R2, outside, seconds(350)), Ok(endpoint(A)));
+    }
+}
+
+#[test]
 fn a_pair_that_was_configured_reaches_the_inside_before_it_ever_sent() {
     let mut lab = one_to_one(EI);
     assert!(lab.nat.pair(address("192.168.1.9"), address("203.0.113.2")));

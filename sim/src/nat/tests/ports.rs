@@ -134,13 +134,14 @@ fn random_ports_come_from_the_range_and_differ_by_seed() {
 
 #[test]
 fn every_port_of_the_range_is_given_out_before_none_is_left() {
-    let config = Config { ports: Ports::Random, port_range: 3000..=3009, ..Config::default() };
+    // So many that the last ones are not found by chance.
+    let config = Config { ports: Ports::Random, port_range: 3000..=4023, ..Config::default() };
     let mut lab = Lab::new(config);
-    let used: BTreeSet<u16> = (0..10)
+    let used: BTreeSet<u16> = (0..1024)
         .map(|n| lab.send(&inside(2, 5000 + n), R1, Instant::START).unwrap().port())
         .collect();
-    assert_eq!(used, (3000..=3009).collect());
-    assert_eq!(lab.send(&inside(2, 6000), R1, Instant::START), Err(DropReason::NoPortLeft));
+    assert_eq!(used, (3000..=4023).collect());
+    assert_eq!(lab.send(&inside(2, 4000), R1, Instant::START), Err(DropReason::NoPortLeft));
 }
 
 #[test]
@@ -171,6 +172,45 @@ fn blocks_are_given_out_up_to_their_number_and_come_back() {
     assert_eq!(lab.send(&inside(4, 5000), R1, at), Err(DropReason::NoPortLeft));
     assert!(lab.send(&inside(4, 5000), R1, seconds(300)).is_ok());
     assert_eq!(lab.send(&inside(5, 5000), R1, seconds(300)), Err(DropReason::NoPortLeft));
+}
+
+#[test]
+fn every_block_of_the_range_is_given_out_before_none_is_left() {
+    let ports = Ports::Block { size: 4, most: 1 };
+    for seed in 0..8 {
+        let config = Config { ports, port_range: 2000..=2063, ..Config::default() };
+        let inside_range = "192.168.1.0/24".parse().unwrap();
+        let outside = vec![address(OUTSIDE)];
+        let nat = Nat::new(config, outside, inside_range, Rng::from_u64(seed));
+        let mut lab = Lab { nat };
+        let blocks: BTreeSet<u16> = (2..18)
+            .map(|host| lab.send(&inside(host, 5000), R1, Instant::START).unwrap().port())
+            .map(|port| (port - 2000) / 4)
+            .collect();
+        assert_eq!(blocks, (0..16).collect());
+    }
+}
+
+#[test]
+fn of_two_blocks_the_one_without_mappings_goes_back() {
+    let ports = Ports::Block { size: 2, most: 2 };
+    let block_of = |outside: SocketAddr| (outside.port() - 2000) / 2;
+    let config = Config { ports, port_range: 2000..=2005, ..Config::default() };
+    for kept in [0, 1] {
+        let mut lab = Lab::new(config.clone());
+        let blocks = [5000, 5001, 5002, 5003]
+            .map(|port| block_of(lab.send(&inside(2, port), R1, Instant::START).unwrap()));
+        let third = block_of(lab.send(&inside(3, 5000), R1, seconds(100)).unwrap());
+        // The mappings of one block live on, those of the other end.
+        for n in [0, 1] {
+            lab.send(&inside(2, 5000 + 2 * kept + n), R1, seconds(100)).unwrap();
+        }
+        lab.nat.handle_timeout(seconds(300));
+        let freed = block_of(lab.send(&inside(4, 5000), R1, seconds(300)).unwrap());
+        assert_eq!(freed, blocks[usize::from(2 - 2 * kept)]);
+        assert_ne!(freed, third);
+        assert_eq!(lab.send(&inside(5, 5000), R1, seconds(300)), Err(DropReason::NoPortLeft));
+    }
 }
 
 #[test]
