@@ -168,6 +168,7 @@ impl Agent {
         if self.config.lite {
             return;
         }
+        self.forget_failed_nomination(component, now);
         let since = match self.current_selection(component).map(|(_, path)| path) {
             Some(path) if path.is_dead() => match path.freshness.liveness {
                 Liveness::Doubtful(since) | Liveness::Dead(since) => Some(since),

@@ -140,7 +140,7 @@ impl Agent {
     }
 
     /// A nomination whose pair is valid no more leaves the component where it was before.
-    fn forget_failed_nomination(&mut self, component: u16, now: Instant) {
+    pub(crate) fn forget_failed_nomination(&mut self, component: u16, now: Instant) {
         if let Some(Stage::InFlight(path)) = self.session.stages.get(&component)
             && !self.paths.contains_key(path)
         {

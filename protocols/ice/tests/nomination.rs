@@ -146,6 +146,37 @@ fn a_nomination_that_stays_unanswered_gives_way_to_the_next_pair() {
     assert_eq!(puppet.agent.selected_pair(1).unwrap().destination, address(OTHER));
 }
 
+#[test]
+fn after_a_fallback_that_stays_unanswered_the_next_one_is_nominated_at_once() {
+    const THIRD: &str = "198.51.100.3:6000";
+    let mut puppet = Puppet::alone(Config { role: Role::Controlling, ..Config::default() });
+    for (place, remote) in (1..).zip([REMOTE, OTHER, THIRD]) {
+        let remote = candidate("srflx", 1_694_498_815 - place, remote);
+        puppet.agent.add_remote_candidate(remote, puppet.now);
+    }
+    puppet.agent.end_of_remote_candidates(puppet.now);
+    puppet.meet();
+    puppet.answer_all_for(seconds(2));
+    assert_eq!(puppet.agent.selected_pair(1).unwrap().destination, address(REMOTE));
+    let mut nominated = Vec::new();
+    while puppet.agent.selected_pair(1).unwrap().destination != address(THIRD) {
+        puppet.millis(5);
+        assert!(puppet.now < Instant::from_secs(30), "{:#?}", puppet.events);
+        for request in puppet.take_requests() {
+            let (remote, is_nomination) = (request.destination, nominates(&request));
+            if is_nomination && remote != address(REMOTE) {
+                nominated.push((puppet.now, remote));
+            }
+            if remote == address(THIRD) || remote == address(OTHER) && !is_nomination {
+                puppet.answer(&request);
+            }
+        }
+    }
+    let first = |remote| nominated.iter().find(|(_, it)| *it == address(remote)).unwrap().0;
+    let waited = first(THIRD) - first(OTHER);
+    assert!(waited <= Grace::default().unanswered + Duration::from_millis(100), "{waited:?}");
+}
+
 /// esp-webrtc#179.
 #[test]
 fn a_controlled_agent_selects_nothing_before_its_own_check_is_answered() {

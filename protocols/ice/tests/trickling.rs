@@ -147,6 +147,21 @@ fn a_learned_remote_candidate_has_the_requests_priority_and_a_foundation_of_its_
     assert_eq!(puppet.count(|it| matches!(it, Event::PeerReflexive { side: Side::Remote, .. })), 1);
 }
 
+/// Section 7.3.1.3: the agent does not pair it with any local candidate but the one that was asked.
+#[test]
+fn a_learned_remote_candidate_is_paired_by_its_check_only_until_it_is_signalled() {
+    let mut puppet = Puppet::alone(Config::default());
+    puppet.trust();
+    let request = puppet.request(false);
+    puppet.deliver(REMOTE, request);
+    let second = LocalCandidate::host(1, address("203.0.113.11:5000"));
+    puppet.agent.add_local_candidate(second, puppet.now).unwrap();
+    let bases = |puppet: &Puppet| -> Vec<_> { puppet.agent.pairs().map(|it| it.base).collect() };
+    assert_eq!(bases(&puppet), [address(BASE)]);
+    puppet.agent.add_remote_candidate(candidate("srflx", 1_694_498_815, REMOTE), puppet.now);
+    assert_eq!(bases(&puppet), [address(BASE), address("203.0.113.11:5000")]);
+}
+
 /// libjuice#285.
 #[test]
 fn a_request_through_the_relay_makes_a_peer_reflexive_candidate() {
@@ -355,6 +370,34 @@ fn the_same_candidate_twice_is_one() {
     }
     assert_eq!(puppet.agent.remote_candidates().count(), 1);
     assert_eq!(puppet.agent.pairs().count(), 1);
+}
+
+#[test]
+fn a_local_candidate_that_cannot_be_sent_from_is_refused() {
+    let limits = Limits { local_candidates: 2, ..Limits::default() };
+    let mut puppet = Puppet::alone(Config { limits, ..Config::default() });
+    let good = LocalCandidate::host(1, address("203.0.113.11:5000"));
+    let with = |change: fn(&mut LocalCandidate)| {
+        let mut changed = good.clone();
+        change(&mut changed);
+        changed
+    };
+    let bad = [
+        with(|it| it.address = "203.0.113.11:0".parse().unwrap()),
+        with(|it| it.base = "203.0.113.11:0".parse().unwrap()),
+        with(|it| it.address = "0.0.0.0:5000".parse().unwrap()),
+        with(|it| it.transport = icelab_sans_io::net::Transport::Tcp),
+        with(|it| it.kind = CandidateKind::PeerReflexive),
+        with(|it| it.component = 2),
+    ];
+    for candidate in bad {
+        assert_eq!(puppet.agent.add_local_candidate(candidate.clone(), puppet.now), None);
+    }
+    assert!(puppet.agent.add_local_candidate(good, puppet.now).is_some());
+    let third = LocalCandidate::host(1, address("203.0.113.12:5000"));
+    assert_eq!(puppet.agent.add_local_candidate(third.clone(), puppet.now), None, "one too many");
+    puppet.agent.close(puppet.now);
+    assert_eq!(puppet.agent.add_local_candidate(third, puppet.now), None);
 }
 
 #[test]
