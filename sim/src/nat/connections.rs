@@ -146,11 +146,8 @@ impl Connections {
         context: &mut Context<'_>,
         now: Instant,
     ) {
-        for number in self.population.numbers() {
-            let outside = self.population.get(number).map(|connection| connection.outside.ip());
-            if outside.is_some_and(|outside| !addresses.contains(&outside)) {
-                self.remove(number, why, context, now);
-            }
+        for number in self.population.elsewhere(addresses) {
+            self.remove(number, why, context, now);
         }
         self.unsolicited.clear();
         self.unsolicited_expiry = Expiry::new();

@@ -127,11 +127,8 @@ impl Mappings {
         context: &mut Context<'_>,
         now: Instant,
     ) {
-        for number in self.population.numbers() {
-            let outside = self.population.get(number).map(|mapping| mapping.outside.ip());
-            if outside.is_some_and(|outside| !addresses.contains(&outside)) {
-                self.remove(number, why, context, now);
-            }
+        for number in self.population.elsewhere(addresses) {
+            self.remove(number, why, context, now);
         }
     }
 

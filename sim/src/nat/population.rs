@@ -1,7 +1,7 @@
 //! Mappings with their ages: what both tables are made of.
 
 use core::time::Duration;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use icelab_sans_io::Instant;
 
@@ -160,9 +160,11 @@ impl Population {
         Err(DropReason::TableFull)
     }
 
-    /// All numbers in use, in order.
-    pub(super) fn numbers(&self) -> Vec<u32> {
-        self.mappings.numbers().collect()
+    /// The numbers, in order, of those with an outside address that is none of `addresses`.
+    pub(super) fn elsewhere(&self, addresses: &[IpAddr]) -> Vec<u32> {
+        let is_elsewhere = |mapping: &Mapping| !addresses.contains(&mapping.outside.ip());
+        let numbers = self.mappings.numbers();
+        numbers.filter(|number| self.get(*number).is_some_and(is_elsewhere)).collect()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Mapping> + '_ {
