@@ -53,36 +53,62 @@ fn suite(length: usize) -> Vec<icelab_reports::results::Case> {
     (0..length).map(|index| case(&format!("{index}.yaml"), &[])).collect()
 }
 
-fn shard(number: usize, of: usize, length: usize) -> Results {
+/// A part of a suite in which `together` cases, from the second on, must stay together.
+fn shard(number: usize, of: usize, length: usize, together: usize) -> Results {
     let shard = Shard::new(number, of).expect("a part that exists");
-    let dealt = suite(length).into_iter().enumerate();
-    let mut results = Results::new(
-        dealt.filter(|&(index, _)| shard.takes(index)).map(|(_, case)| case).collect(),
-    );
-    results.shard = Some(shard);
-    results
+    let mut hands = vec![1; length];
+    if together > 0 {
+        hands.splice(1..=together, [together]);
+    }
+    let takes = shard.takes(hands.iter().copied());
+    let takes = takes.into_iter().zip(hands).flat_map(|(is, cases)| vec![is; cases]);
+    let dealt = suite(length).into_iter().enumerate().zip(takes);
+    let (places, cases) = dealt.filter(|(_, is)| *is).map(|(placed, _)| placed).unzip();
+    Results { shard: Some(shard), places, ..Results::new(cases) }
 }
 
 #[test]
 fn shards_in_any_order_merge_into_the_whole_suite() {
-    for length in [0, 1, 3, 7, 9] {
+    for (length, together) in [(0, 0), (1, 0), (3, 0), (7, 0), (9, 0), (9, 5), (9, 8), (4, 2)] {
         let whole = Results::new(suite(length));
-        let merged = merge(vec![shard(3, 3, length), shard(1, 3, length), shard(2, 3, length)]);
-        assert_eq!(merged.unwrap(), whole);
+        let part = |number| shard(number, 3, length, together);
+        assert_eq!(merge(vec![part(3), part(1), part(2)]).unwrap(), whole, "{length} {together}");
+        let without = |number| Results { places: Vec::new(), ..part(number) };
+        if together == 0 {
+            let merged = merge(vec![without(3), without(1), without(2)]).unwrap();
+            assert_eq!(merged, whole, "files that name no places");
+        }
     }
+}
+
+#[test]
+fn parts_of_different_suites_do_not_merge() {
+    let error = merge(vec![shard(1, 2, 9, 0), shard(2, 2, 4, 0)]).unwrap_err();
+    assert_eq!(error, MergeError::Suites { number: 6, is_there: false });
+    assert!(error.to_string().contains("case number 6 is missing"), "{error}");
+    let mut again = shard(2, 2, 4, 0);
+    again.places[0] = usize::MAX;
+    assert!(matches!(merge(vec![shard(1, 2, 4, 0), again]), Err(MergeError::Suites { .. })));
+    let mut twice = shard(2, 2, 4, 0);
+    twice.places[0] = 0;
+    let error = merge(vec![shard(1, 2, 4, 0), twice]).unwrap_err();
+    assert!(error.to_string().contains("case number 1 is there twice"), "{error}");
 }
 
 #[test]
 fn a_missing_shard_is_named() {
     let missing = Shard::new(2, 3).unwrap();
-    assert_eq!(merge(vec![shard(1, 3, 9), shard(3, 3, 9)]), Err(MergeError::Missing { missing }));
+    assert_eq!(
+        merge(vec![shard(1, 3, 9, 0), shard(3, 3, 9, 0)]),
+        Err(MergeError::Missing { missing })
+    );
 }
 
 #[test]
 fn a_case_that_is_there_twice_is_refused() {
     let twice = vec![Results::new(suite(2)), Results::new(suite(1))];
     let error = merge(twice).unwrap_err();
-    assert!(matches!(&error, MergeError::Twice { file, .. } if file == "0.yaml"), "{error}");
+    assert_eq!(error.to_string(), "0.yaml with seed 7 is there twice");
 }
 
 #[test]

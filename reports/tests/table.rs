@@ -2,8 +2,10 @@
 
 use core::time::Duration;
 
-use icelab_reports::results::{CandidateType, Case, Milliseconds, Results};
-use icelab_reports::table::{SuiteTable, replay_command};
+use icelab_reports::results::{
+    CandidateType, Case, Failure, Milliseconds, Results, Sweep, Verdict,
+};
+use icelab_reports::table::{SuiteTable, explain_command, replay_command};
 
 use crate::sample::{broken, case, connected, failed};
 
@@ -100,6 +102,104 @@ fn a_case_is_replayed_by_file_seed_and_variables() {
         replay_command(&one),
         "icelab run scenarios/a.yaml --seed 7 --filter '(a=open b=full_cone)'"
     );
+}
+
+/// So many seeds of one case that are all right, from 1.
+fn sweep(seeds: u64) -> Vec<Case> {
+    let host = CandidateType::Host;
+    let runs = (1..=seeds).map(|seed| Case {
+        seed,
+        ..connected(case("sweep.yaml", &[("a", "open")]), host, host, 1_000 * seed)
+    });
+    runs.collect()
+}
+
+fn late(mut case: Case, got: &str) -> Case {
+    case.verdict = Verdict::Failed;
+    case.failures.push(Failure {
+        expect: "connected".to_owned(),
+        wanted: "within 1 ms".to_owned(),
+        got: got.to_owned(),
+        at_ms: Milliseconds::from_micros(case.seed),
+        over_seeds: None,
+    });
+    case
+}
+
+#[test]
+fn seeds_that_failed_alike_are_told_as_one() {
+    let mut cases = sweep(40);
+    for seed in [3, 17, 29, 30, 40] {
+        cases[seed - 1] = failed(cases[seed - 1].clone());
+    }
+    cases[4] = late(cases[4].clone(), "connected after 812 ms");
+    cases[5] = late(cases[5].clone(), "connected after 12.1 s");
+    cases[6] = late(cases[6].clone(), "never connected");
+    let text = SuiteTable::new(&Results::new(cases)).to_string();
+    let (_, blocks) = text.split_once("\n\n").unwrap();
+    assert_eq!(
+        blocks,
+        "\
+✗ sweep.yaml (a=open), seeds 3, 17, 29 and 2 more
+    path: wanted direct, got direct (judged at 30000.0 ms)
+    again: icelab run sweep.yaml --seed 3 --filter '(a=open)'
+    why:   icelab explain sweep.yaml --seed 3 --filter '(a=open)'
+
+✗ sweep.yaml (a=open), seeds 5 and 6
+    connected: wanted within 1 ms, got connected after 812 ms and connected after 12.1 s
+    again: icelab run sweep.yaml --seed 5 --filter '(a=open)'
+    why:   icelab explain sweep.yaml --seed 5 --filter '(a=open)'
+
+✗ sweep.yaml (a=open), seed 7
+    connected: wanted within 1 ms, got never connected (judged at 0.0 ms)
+    again: icelab run sweep.yaml --seed 7 --filter '(a=open)'
+    why:   icelab explain sweep.yaml --seed 7 --filter '(a=open)'
+
+40 cases, 32 as expected, 8 not
+"
+    );
+}
+
+#[test]
+fn a_sweep_that_failed_as_one_is_replayed_as_one() {
+    let mut cases = sweep(5);
+    cases.extend(sweep(9).into_iter().skip(5).map(|case| Case { connected_ms: None, ..case }));
+    let first = &mut cases[0];
+    first.verdict = Verdict::Failed;
+    first.failures.push(Failure {
+        expect: "connected.p95 over 5 seeds".to_owned(),
+        wanted: "at most 4 ms".to_owned(),
+        got: "5 ms".to_owned(),
+        at_ms: Milliseconds::from_micros(9_000),
+        over_seeds: Some(Sweep { first: 1, last: 5 }),
+    });
+    assert_eq!(replay_command(first), "icelab run sweep.yaml --sweep 1..5 --filter '(a=open)'");
+    let both = failed(first.clone());
+    assert_eq!(replay_command(&both), "icelab run sweep.yaml --seed 1 --filter '(a=open)'");
+    let results = Results::new(cases);
+    assert_eq!(Results::read(&results.write()).unwrap(), results);
+    let text = SuiteTable::new(&results).again_with(&["--verify"]).to_string();
+    let (_, blocks) = text.split_once("\n\n").unwrap();
+    assert_eq!(
+        blocks,
+        "\
+✗ sweep.yaml (a=open), seeds 1..5 together
+    connected.p95 over 5 seeds: wanted at most 4 ms, got 5 ms (judged at 9.0 ms)
+    the slowest is seed 5, connected after 5.0 ms
+    again: icelab run sweep.yaml --sweep 1..5 --filter '(a=open)' --verify
+    why:   icelab explain sweep.yaml --seed 5 --filter '(a=open)'
+
+9 cases, 8 as expected, 1 not
+"
+    );
+}
+
+#[test]
+fn a_case_that_could_not_be_run_has_no_story() {
+    let results = Results::new(vec![broken(case("a.yaml", &[]), "no route")]);
+    let text = SuiteTable::new(&results).to_string();
+    assert!(text.contains("    no route\n    again: icelab run a.yaml --seed 7\n\n"), "{text}");
+    assert_eq!(explain_command(&results.cases[0]), "icelab explain a.yaml --seed 7");
 }
 
 #[test]

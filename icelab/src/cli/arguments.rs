@@ -56,7 +56,7 @@ pub(super) enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = RUN_EXAMPLES)]
 pub(super) struct RunArguments {
-    /// Files, and folders whose *.yaml files are run, in the order of their names
+    /// Files, folders whose *.yaml files are run in the order of their names, or - for the standard input
     #[arg(value_name = "PATH", default_value = "scenarios")]
     pub(super) paths: Vec<PathBuf>,
     /// Run every case with this seed, whatever the files say
@@ -77,7 +77,8 @@ pub(super) struct RunArguments {
     /// Run each case twice, and show the first entry of the record that differs, if any does
     #[arg(long)]
     pub(super) verify: bool,
-    /// Write the results there, as JSON
+    /// Write the results there, as JSON; - prints them, and the table goes to stderr. During a long run, FILE.unfinished
+    /// holds what is done so far
     #[arg(long, value_name = "FILE")]
     pub(super) json: Option<PathBuf>,
     /// Keep each run's whole record there, as text; with --verify: compare with what was kept
@@ -107,20 +108,29 @@ Examples:
   icelab run lossy.yaml --sweep 1..100           a hundred seeds
   icelab run --verify --jobs 2                   each case twice: is every run the same?
   icelab run --shard 1/4 --json part-1.json      a quarter, for one of four machines
+  icelab run --record kept                       keep every record; later, to find the first change:
+  icelab run --verify --record kept
+  icelab new - | icelab run -                    a scenario from the standard input
 
-A failed case prints the one command that runs it again.";
+A failed case prints the command that runs it again, and the one that tells its story.";
 
 #[derive(Debug, Args)]
+#[command(after_help = CHECK_EXAMPLES)]
 pub(super) struct CheckArguments {
-    /// Files, and folders whose *.yaml files are checked
+    /// Files, folders whose *.yaml files are checked, or - for the standard input
     #[arg(value_name = "PATH", default_value = "scenarios")]
     pub(super) paths: Vec<PathBuf>,
 }
 
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  icelab check                  everything in scenarios/
+  icelab check office.yaml      right? If not: the line, the column, and how to mend it";
+
 #[derive(Debug, Args)]
 #[command(after_help = EXPLAIN_EXAMPLES)]
 pub(super) struct ExplainArguments {
-    /// The scenario
+    /// The scenario; - for the standard input
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
     /// Of several cases, the first whose title contains this text
@@ -137,11 +147,19 @@ Examples:
   icelab explain grid.yaml --case 'a=symmetric b=symmetric' --seed 7";
 
 #[derive(Debug, Args)]
+#[command(after_help = NEW_EXAMPLES)]
 pub(super) struct NewArguments {
-    /// The name of the scenario, or the path of its file
+    /// The name of the scenario, or the path of its file; - prints it
     #[arg(value_name = "NAME")]
     pub(super) name: PathBuf,
 }
+
+const NEW_EXAMPLES: &str = "\
+Examples:
+  icelab new office             office.yaml
+  icelab new rooms/office       rooms/office.yaml; the folder is made where it is missing
+
+What is there already is never overwritten.";
 
 const SCHEMA_EXAMPLES: &str = "\
 Example: icelab schema > icelab.schema.json, and in the first line of a scenario
@@ -149,15 +167,22 @@ Example: icelab schema > icelab.schema.json, and in the first line of a scenario
 so that editors complete keys and words, and mark mistakes.";
 
 #[derive(Debug, Args)]
+#[command(after_help = PRESETS_EXAMPLES)]
 pub(super) struct PresetsArguments {
     /// Only presets of this name
     #[arg(value_name = "NAME")]
     pub(super) name: Option<String>,
 }
 
+const PRESETS_EXAMPLES: &str = "\
+Examples:
+  icelab presets                all of them
+  icelab presets symmetric      one, with its terms";
+
 #[derive(Debug, Args)]
+#[command(after_help = MERGE_EXAMPLES)]
 pub(super) struct MergeArguments {
-    /// Results files of shards, as `icelab run --shard K/N --json FILE` writes them
+    /// Results files of all shards, in any order, as `icelab run --shard K/N --json FILE` writes them
     #[arg(value_name = "FILE", required = true)]
     pub(super) files: Vec<PathBuf>,
     /// Write the joined results there, and print the table [default: print the joined results]
@@ -165,7 +190,16 @@ pub(super) struct MergeArguments {
     pub(super) json: Option<PathBuf>,
 }
 
+const MERGE_EXAMPLES: &str = "\
+Examples:
+  icelab run --shard 1/2 --json part-1.json      on one machine
+  icelab run --shard 2/2 --json part-2.json      on another
+  icelab merge part-*.json --json all.json       as if one had run everything
+
+Exit code 0: all as expected. 1: some case was not. 2: the files are not all parts of one run.";
+
 #[derive(Debug, Args)]
+#[command(after_help = DIFF_EXAMPLES)]
 pub(super) struct DiffArguments {
     /// The older results file
     #[arg(value_name = "A")]
@@ -174,6 +208,14 @@ pub(super) struct DiffArguments {
     #[arg(value_name = "B")]
     pub(super) newer: PathBuf,
 }
+
+const DIFF_EXAMPLES: &str = "\
+Example:
+  icelab run --json before.json
+  icelab run --json after.json
+  icelab diff before.json after.json
+
+Exit code 0: all is the same, wall time aside. 1: something changed. 2: a file cannot be read.";
 
 #[derive(Debug, Args)]
 pub(super) struct LaterArguments {

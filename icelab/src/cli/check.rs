@@ -16,14 +16,19 @@ pub(super) fn check(arguments: &CheckArguments) -> Ending {
         let seeds = if runs > cases { format!(", {runs} runs") } else { String::new() };
         let _ = writeln!(text, "ok  {}: {}{seeds}", scenario.source.name, count(cases, "case"));
     }
+    if scenarios.is_empty() {
+        // The messages say it all.
+        return Ending::Unreadable;
+    }
     let all: u64 = scenarios.iter().map(|scenario| scenario.cases.len() as u64).sum();
     let files = count(scenarios.len() as u64, "file");
-    let _ = writeln!(text, "{files}, {}, all readable", count(all, "case"));
-    if problems.is_empty() {
-        return print(&text);
+    let is_all = problems.is_empty();
+    let readable = if is_all { ", all readable" } else { " readable" };
+    let _ = writeln!(text, "{files}, {}{readable}", count(all, "case"));
+    let ending = print(&text);
+    if is_all {
+        return ending;
     }
-    let text = text.replace(", all readable", " readable");
-    print(&text);
     message::problem(&format!("{} could not be used", count(problems.len() as u64, "file")))
 }
 

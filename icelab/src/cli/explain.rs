@@ -5,6 +5,7 @@ use icelab_reports::story::Story;
 use icelab_sim::record::{Entry, Level};
 
 use super::arguments::ExplainArguments;
+use super::run::no_such_title;
 use super::{Ending, message, print};
 use crate::scenario::grammar::range::Seeds;
 use crate::scenario::plan::Plan;
@@ -30,13 +31,10 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Ending {
     let scenarios = [scenario];
     let chosen = selection.choose(&scenarios);
     let Some(first) = chosen.first() else {
-        let titles: Vec<String> = scenarios
-            .iter()
-            .flat_map(|scenario| &scenario.cases)
-            .take(20)
-            .map(|case| format!("\n  {}", title(&case.plan)))
-            .collect();
-        return message::problem(&format!("no case has that in its title:{}", titles.concat()));
+        return message::problem(&no_such_title(
+            arguments.filter.as_deref().unwrap_or_default(),
+            &scenarios,
+        ));
     };
     let plan = first.plan();
     if chosen.len() > 1 {

@@ -2,6 +2,7 @@
 //!
 //! - [`arguments`]: what can be asked.
 //! - [`run`], [`check`], [`explain`], [`new`], [`presets`], [`results`]: a command each.
+//! - [`outputs`]: where results of a run go, and what of them is saved before its end.
 //! - [`message`]: refusals and problems, with excerpts, on stderr; [`excerpt`]: the lines around a fault.
 
 mod arguments;
@@ -10,6 +11,7 @@ mod excerpt;
 mod explain;
 mod message;
 mod new;
+mod outputs;
 mod presets;
 mod results;
 mod run;

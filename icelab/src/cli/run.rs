@@ -1,7 +1,6 @@
 //! `icelab run`.
 
 use std::env;
-use std::fs;
 use std::io::{self, IsTerminal};
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -9,16 +8,18 @@ use std::thread;
 use std::time::Instant;
 
 use icelab_reports::results::{Results, Verdict};
-use icelab_reports::table::SuiteTable;
+use icelab_reports::table::{SuiteTable, quoted};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::arguments::RunArguments;
+use super::outputs::{Outputs, Saving, part};
 use super::{Ending, message, print};
 use crate::scenario::grammar::range::Seeds;
-use crate::suite::files::{Loaded, load};
+use crate::scenario::load::Scenario;
+use crate::suite::files::{Loaded, Problem, load, name};
 use crate::suite::jobs::run_all;
 use crate::suite::run::RunOptions;
-use crate::suite::select::{Chosen, Selection};
+use crate::suite::select::{Chosen, Selection, title};
 use crate::suite::snapshot::{Compared, compare};
 use crate::suite::sweep;
 
@@ -42,25 +43,36 @@ pub(super) fn run(arguments: &RunArguments) -> Ending {
         ));
     }
     let chosen = selection.choose(&scenarios);
-    if chosen.is_empty() {
-        return nothing_chosen(arguments, problems.is_empty());
+    if count == 0 {
+        return nothing_chosen(arguments.filter.as_deref(), &scenarios, &problems);
     }
-    let results = results(arguments, &chosen);
+    let outputs = match Outputs::prepare(arguments) {
+        Ok(outputs) => outputs,
+        Err(reason) => return message::problem(&reason),
+    };
+    if chosen.is_empty() {
+        message::note("there are more parts than cases: this one has none");
+    }
+    let results = results(arguments, &chosen, &outputs);
+    let words = again_with(arguments);
     let table = SuiteTable::new(&results)
-        .coloured(is_coloured())
+        .coloured(!outputs.is_json_printed() && is_coloured())
         .took(started.elapsed())
-        .width(terminal_width());
-    let mut ending = print(&table.to_string());
+        .width(terminal_width())
+        .again_with(&words.iter().map(String::as_str).collect::<Vec<_>>())
+        .to_string();
+    let mut ending = if outputs.is_json_printed() {
+        message::write(&table);
+        Ending::AsExpected
+    } else {
+        print(&table)
+    };
+    ending = ending.max(outputs.finish(&results));
     if !results.all_as_expected() {
         ending = ending.max(Ending::NotAsExpected);
     }
     if let Some(folder) = &arguments.snapshots {
         ending = ending.max(snapshots(folder, &results, arguments.accept));
-    }
-    if let Some(path) = &arguments.json
-        && let Err(error) = fs::write(path, results.write())
-    {
-        ending = message::problem(&format!("{} cannot be written: {error}", path.display()));
     }
     if !problems.is_empty() {
         let files =
@@ -68,6 +80,18 @@ pub(super) fn run(arguments: &RunArguments) -> Ending {
         ending = message::problem(&format!("{files} could not be used; the messages stand above"));
     }
     ending
+}
+
+/// The options without which a failure may not come again.
+fn again_with(arguments: &RunArguments) -> Vec<String> {
+    let mut words = Vec::new();
+    if arguments.verify {
+        words.push("--verify".to_owned());
+        if let Some(folder) = &arguments.record {
+            words.push(format!("--record {}", quoted(&name(folder))));
+        }
+    }
+    words
 }
 
 /// What is asked for and comes with a later version.
@@ -83,27 +107,32 @@ fn later(arguments: &RunArguments) -> Option<String> {
     flags.iter().find(|(_, is)| *is).map(|(flag, _)| (*flag).to_owned())
 }
 
-fn nothing_chosen(arguments: &RunArguments, is_all_read: bool) -> Ending {
-    match &arguments.filter {
-        Some(text) if is_all_read => message::problem(&format!(
-            "no case has `{text}` in its title; `icelab check` lists the files, and titles look like `FILE (a=symmetric b=open)`"
-        )),
-        _ if is_all_read => {
-            // One of more shards than there are cases: a part may well be empty.
-            let results = Results { shard: arguments.shard, ..Results::new(Vec::new()) };
-            let written = arguments.json.as_ref().map(|path| fs::write(path, results.write()));
-            match written {
-                Some(Err(error)) => {
-                    message::problem(&format!("the results cannot be written: {error}"))
-                }
-                Some(Ok(())) | None => print("no case in this part\n"),
-            }
-        }
-        _ => message::problem("nothing could be run; the messages stand above"),
+fn nothing_chosen(filter: Option<&str>, scenarios: &[Scenario], problems: &[Problem]) -> Ending {
+    let Some(text) = filter.filter(|_| !scenarios.is_empty()) else {
+        // The messages about what could not be read say it all.
+        return Ending::Unreadable;
+    };
+    let ending = message::problem(&no_such_title(text, scenarios));
+    if !problems.is_empty() {
+        message::note("some files could not be used; the messages stand above");
     }
+    ending
 }
 
-fn results(arguments: &RunArguments, chosen: &[Chosen<'_>]) -> Results {
+/// What to say where no title contains a filter.
+pub(super) fn no_such_title(text: &str, scenarios: &[Scenario]) -> String {
+    let listed =
+        |titles: Vec<String>| titles.iter().map(|title| format!("\n  {title}")).collect::<String>();
+    let near = Selection::nearest_titles(text, scenarios);
+    if !near.is_empty() {
+        return format!("no case has `{text}` in its title; close to it are{}", listed(near));
+    }
+    let cases = scenarios.iter().flat_map(|scenario| &scenario.cases);
+    let some = cases.take(SHOWN_TITLES).map(|case| title(&case.plan)).collect();
+    format!("no case has `{text}` in its title; titles look like{}", listed(some))
+}
+
+fn results(arguments: &RunArguments, chosen: &[Chosen<'_>], outputs: &Outputs) -> Results {
     let jobs = arguments
         .jobs
         .or_else(|| thread::available_parallelism().ok())
@@ -111,24 +140,22 @@ fn results(arguments: &RunArguments, chosen: &[Chosen<'_>]) -> Results {
     let options = RunOptions { verify: arguments.verify, records: arguments.record.as_deref() };
     let bar = bar(chosen.len());
     let mut unexpected = 0;
-    let mut cases = run_all(chosen, jobs, options, |case| {
+    let mut saving = Saving::new(outputs, arguments.shard);
+    let mut cases = run_all(chosen, jobs, options, |case, so_far| {
         if case.verdict != Verdict::Passed {
             unexpected += 1;
             bar.set_message(format!("{unexpected} not as expected"));
         }
         bar.inc(1);
+        saving.progress(so_far, chosen);
     });
     bar.finish_and_clear();
-    match arguments.shard {
-        None => sweep::judge(chosen, &mut cases),
-        Some(_) if chosen.iter().any(|one| !one.case.over_seeds.is_empty()) => {
-            message::note(
-                "`over: seeds` is not judged in a shard, which sees only some of the seeds",
-            );
-        }
-        Some(_) => {}
+    if arguments.seed.is_none() {
+        sweep::judge(chosen, &mut cases);
+    } else if chosen.iter().any(|one| !one.case.over_seeds.is_empty()) {
+        message::note("one seed is no sweep: with --seed, `over: seeds` is not judged");
     }
-    Results { shard: arguments.shard, ..Results::new(cases) }
+    part(arguments.shard, chosen, cases)
 }
 
 /// A progress bar on a terminal; nothing elsewhere.
@@ -139,7 +166,7 @@ fn bar(cases: usize) -> ProgressBar {
         ProgressDrawTarget::hidden()
     };
     let bar = ProgressBar::with_draw_target(Some(cases as u64), target);
-    match ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}") {
+    match ProgressStyle::with_template("{bar:40} {pos}/{len} {eta} {msg}") {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }
@@ -179,12 +206,15 @@ pub(super) fn is_coloured() -> bool {
 }
 
 /// How many columns the table may have.
-fn terminal_width() -> usize {
+pub(super) fn terminal_width() -> usize {
     let columns = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     columns.filter(|columns| (40..=500).contains(columns)).unwrap_or(DEFAULT_WIDTH)
 }
 
 const DEFAULT_WIDTH: usize = 120;
+
+/// So many titles show what titles look like.
+const SHOWN_TITLES: usize = 3;
 
 /// How many runs one command may ask for: their results are held in memory.
 const MOST_RUNS: u64 = 1_000_000;

@@ -27,8 +27,13 @@ pub struct RunOptions<'a> {
 /// Runs one case to its verdict. Never panics: a case that does comes to the verdict `error`.
 #[must_use]
 pub fn run(plan: &Plan, options: RunOptions<'_>) -> Case {
+    guarded(plan, || judged(plan, options))
+}
+
+/// Does the work of one case. Where that panics, the case comes to the verdict `error`.
+pub(super) fn guarded(plan: &Plan, work: impl FnOnce() -> Result<Case, String>) -> Case {
     let started = Instant::now();
-    let mut case = match caught(|| judged(plan, options)) {
+    let mut case = match caught(work) {
         Ok(case) => case,
         Err(reason) => failed(plan, reason),
     };
@@ -48,7 +53,7 @@ fn simulate(plan: &Plan, level: Level) -> Result<Outcome, String> {
     World::from_plan(plan, level).run().map_err(|error| error.to_string())
 }
 
-fn judged(plan: &Plan, options: RunOptions<'_>) -> Result<Case, String> {
+pub(super) fn judged(plan: &Plan, options: RunOptions<'_>) -> Result<Case, String> {
     let level = if options.records.is_some() { Level::Full } else { Level::Hash };
     let outcome = simulate(plan, level)?;
     let mut case = outcome.case(plan);

@@ -8,6 +8,7 @@ use icelab_reports::results::{Case, Results};
 use icelab_reports::table::SuiteTable;
 
 use super::keep::slug;
+use super::save::replace;
 
 /// What comparing, or writing, a report came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +57,8 @@ pub fn compare(folder: &Path, results: &Results, accept: bool) -> Result<Vec<Com
         compared.push(match accepted {
             Some(accepted) if accepted == now => Compared::Same,
             _ if accept => {
-                fs::create_dir_all(folder).and_then(|()| fs::write(&path, &now)).map_err(failed)?;
+                fs::create_dir_all(folder).map_err(failed)?;
+                replace(&path, &now)?;
                 Compared::Written(path)
             }
             None => Compared::Missing { path },

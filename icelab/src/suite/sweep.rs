@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use icelab_reports::results::{Case, Failure, Verdict};
+use icelab_reports::results::{Case, Failure, Milliseconds, Sweep, Verdict};
 
 use super::select::Chosen;
 use crate::scenario::plan::SweepExpectation;
@@ -39,16 +39,23 @@ fn failures(expectation: &SweepExpectation, runs: &[Case]) -> Vec<Failure> {
     times.sort_by_key(|time| time.map_or(Duration::MAX, |time| time.0));
     let mut failures = Vec::new();
     let last = runs.iter().map(|run| run.simulated_ms).max().unwrap_or_default();
+    let seeds = runs.iter().map(|run| run.seed);
+    let sweep = Sweep {
+        first: seeds.clone().min().unwrap_or_default(),
+        last: seeds.max().unwrap_or_default(),
+    };
     let mut fail = |key: &str, wanted: String, got: String| {
         let expect = format!("connected.{key} over {} seeds", runs.len());
-        failures.push(Failure { expect, wanted, got, at_ms: last });
+        failures.push(Failure { expect, wanted, got, at_ms: last, over_seeds: Some(sweep) });
     };
     for (key, bound, percent) in [("p50", p50, 50), ("p95", p95, 95)] {
         let Some(bound) = bound else { continue };
         let at = (times.len() * percent).div_ceil(100).max(1) - 1;
         match times.get(at).copied().flatten() {
             Some(time) if bound.holds(time) => {}
-            Some(time) => fail(key, words(bound), time.to_string()),
+            Some(time) => {
+                fail(key, words(bound), Milliseconds::from(time.0).to_string());
+            }
             None => fail(key, words(bound), "never".to_owned()),
         }
     }

@@ -19,6 +19,9 @@ pub struct Results {
     /// Which part of the suite this is, where it is not the whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
+    /// In the file of a shard: where in the whole suite each case stands, from 0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<usize>,
     /// The cases.
     pub cases: Vec<Case>,
 }
@@ -27,7 +30,7 @@ impl Results {
     /// A file of these cases, written by this version of icelab.
     pub fn new(cases: Vec<Case>) -> Self {
         let icelab = env!("CARGO_PKG_VERSION").to_owned();
-        Self { format: FORMAT, icelab, shard: None, cases }
+        Self { format: FORMAT, icelab, shard: None, places: Vec::new(), cases }
     }
 
     /// Reads a results file.

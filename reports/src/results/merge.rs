@@ -20,12 +20,14 @@ pub fn merge(parts: Vec<Results>) -> Result<Results, MergeError> {
     let cases = match parts.iter().map(|part| part.shard).collect::<Option<Vec<_>>>() {
         Some(shards) => {
             check_complete(&shards)?;
-            deal_back(parts)
+            in_order(parts)?
         }
-        None => parts.into_iter().flat_map(|part| part.cases).collect(),
+        None => {
+            check_unique(parts.iter().flat_map(|part| &part.cases))?;
+            parts.into_iter().flat_map(|part| part.cases).collect()
+        }
     };
-    check_unique(&cases)?;
-    Ok(Results { format: FORMAT, icelab, shard: None, cases })
+    Ok(Results { format: FORMAT, icelab, shard: None, places: Vec::new(), cases })
 }
 
 /// Why results cannot be joined.
@@ -56,13 +58,23 @@ pub enum MergeError {
         /// The first one that is missing.
         missing: Shard,
     },
+    /// The shards do not make up one suite.
+    #[error(
+        "the files are not the parts of one suite: its case number {number} is {}; run every shard \
+         with the same files and options",
+        if *is_there { "there twice" } else { "missing" }
+    )]
+    Suites {
+        /// Which case of the suite, from 1.
+        number: usize,
+        /// Whether two shards have it, or none.
+        is_there: bool,
+    },
     /// A case is in the files twice.
-    #[error("{file} ({variables}) with seed {seed} is there twice")]
+    #[error("{title} with seed {seed} is there twice")]
     Twice {
-        /// The scenario file.
-        file: String,
-        /// The case's variables in words.
-        variables: String,
+        /// The case's name: the file, and the variables in brackets where there are any.
+        title: String,
         /// The seed.
         seed: u64,
     },
@@ -82,9 +94,25 @@ fn check_complete(shards: &[Shard]) -> Result<(), MergeError> {
     missing.map_or(Ok(()), |missing| Err(MergeError::Missing { missing }))
 }
 
-/// Takes one case of each shard in turn: the reverse of [`Shard::takes`].
-fn deal_back(mut parts: Vec<Results>) -> Vec<Case> {
-    parts.sort_by_key(|part| part.shard);
+/// The cases of all shards in the order of the suite.
+fn in_order(mut parts: Vec<Results>) -> Result<Vec<Case>, MergeError> {
+    check_unique(parts.iter().flat_map(|part| &part.cases))?;
+    if parts.iter().any(|part| part.places.len() != part.cases.len()) {
+        parts.sort_by_key(|part| part.shard);
+        return Ok(deal_back(parts));
+    }
+    let placed = parts.into_iter().flat_map(|part| part.places.into_iter().zip(part.cases));
+    let mut placed: Vec<(usize, Case)> = placed.collect();
+    placed.sort_by_key(|(place, _)| *place);
+    if let Some((index, (place, _))) = placed.iter().enumerate().find(|(at, one)| one.0 != *at) {
+        let number = index.min(*place) + 1;
+        return Err(MergeError::Suites { number, is_there: *place < index });
+    }
+    Ok(placed.into_iter().map(|(_, case)| case).collect())
+}
+
+/// Takes one case of each shard in turn: how suites were dealt out before their shards named places.
+fn deal_back(parts: Vec<Results>) -> Vec<Case> {
     let mut hands: Vec<_> = parts.into_iter().map(|part| part.cases.into_iter()).collect();
     let mut cases = Vec::new();
     loop {
@@ -97,15 +125,11 @@ fn deal_back(mut parts: Vec<Results>) -> Vec<Case> {
 }
 
 /// No case is there twice.
-fn check_unique(cases: &[Case]) -> Result<(), MergeError> {
+fn check_unique<'a>(cases: impl IntoIterator<Item = &'a Case>) -> Result<(), MergeError> {
     let mut seen = BTreeSet::new();
     for case in cases {
         if !seen.insert(case.identity()) {
-            return Err(MergeError::Twice {
-                file: case.file.clone(),
-                variables: case.variables(),
-                seed: case.seed,
-            });
+            return Err(MergeError::Twice { title: case.title(), seed: case.seed });
         }
     }
     Ok(())

@@ -9,6 +9,7 @@ mod file;
 mod merge;
 mod milliseconds;
 mod shard;
+mod sweep;
 
 pub use case::{
     CandidateType, Case, CaseValue, Failure, Path, Runtime, Selected, Transport, Verdict,
@@ -18,3 +19,4 @@ pub use file::{FORMAT, ReadError, Results};
 pub use merge::{MergeError, merge};
 pub use milliseconds::Milliseconds;
 pub use shard::{Shard, ShardError};
+pub use sweep::Sweep;

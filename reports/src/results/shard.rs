@@ -1,12 +1,15 @@
 //! Which part of a suite a run took: `--shard 2/4`.
 
+use core::cmp::Reverse;
 use core::fmt;
 use core::str::FromStr;
+use std::collections::BinaryHeap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use thiserror::Error;
 
-/// One of several equal parts of a suite; cases are dealt out like cards, so that a heavy file is spread too.
+/// One of several equal parts of a suite; cases are dealt out like cards, so that a heavy file is spread too, and cases
+/// that are judged together stay in one part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Shard {
     number: usize,
@@ -32,9 +35,19 @@ impl Shard {
         self.of
     }
 
-    /// Whether the suite's case with this index (from 0) belongs to this part.
-    pub const fn takes(self, index: usize) -> bool {
-        index % self.of == self.number - 1
+    /// Which hands of a suite belong to this part. A hand is so many cases that must stay together; each hand goes to
+    /// the part that has the fewest cases so far, the first of those.
+    pub fn takes(self, hands: impl ExactSizeIterator<Item = usize>) -> Vec<bool> {
+        // A part beyond the number of hands gets none.
+        let parts = 1..=self.of.min(hands.len());
+        let mut parts: BinaryHeap<_> = parts.map(|number| Reverse((0, number))).collect();
+        let deal = hands.map(|cases| {
+            let Some(mut fewest) = parts.peek_mut() else { return false };
+            let Reverse((held, number)) = *fewest;
+            *fewest = Reverse((held + cases, number));
+            number == self.number
+        });
+        deal.collect()
     }
 }
 
@@ -86,12 +99,33 @@ impl<'de> Deserialize<'de> for Shard {
 mod tests {
     use super::*;
 
+    /// The part, from 1, that takes each hand.
+    fn dealt(hands: &[usize], of: usize) -> Vec<usize> {
+        let takes = (1..=of)
+            .map(|number| Shard::new(number, of).unwrap().takes(hands.iter().copied()).into_iter());
+        let mut takes: Vec<_> = takes.collect();
+        let takers = hands.iter().map(|_| {
+            let taken: Vec<bool> = takes.iter_mut().map(|part| part.next().unwrap()).collect();
+            assert_eq!(taken.iter().filter(|is| **is).count(), 1, "exactly one part takes a hand");
+            taken.iter().position(|is| *is).unwrap() + 1
+        });
+        takers.collect()
+    }
+
     #[test]
-    fn every_case_belongs_to_exactly_one_shard() {
-        let shards: Vec<_> = (1..=3).map(|number| Shard::new(number, 3).unwrap()).collect();
-        for index in 0..20 {
-            assert_eq!(shards.iter().filter(|shard| shard.takes(index)).count(), 1);
-        }
+    fn single_cases_are_dealt_in_turn() {
+        assert_eq!(dealt(&[1; 8], 3), [1, 2, 3, 1, 2, 3, 1, 2]);
+    }
+
+    #[test]
+    fn a_large_hand_stays_whole_and_the_others_make_up_for_it() {
+        assert_eq!(dealt(&[1, 4, 1, 1, 1, 1, 1, 1], 2), [1, 2, 1, 1, 1, 1, 2, 1]);
+    }
+
+    #[test]
+    fn parts_without_number_cost_nothing() {
+        let last = Shard::new(usize::MAX, usize::MAX).unwrap();
+        assert_eq!(last.takes([1, 1].into_iter()), [false, false]);
     }
 
     #[test]

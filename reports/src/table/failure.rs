@@ -1,56 +1,194 @@
-//! A case that was not as expected, in full: what was wanted, what came, and how to run it again.
+//! What was not as expected, in full: what was wanted, what came, how to run it again, and how to see why.
 
 use core::fmt;
 
-use crate::results::Case;
-use crate::table::suite::BAD;
+use indexmap::{IndexMap, IndexSet};
 
-/// Writes the block of one case: its title, a line per expectation that did not hold, the command that replays it.
-pub(crate) fn write_failure(text: &mut impl fmt::Write, case: &Case) -> fmt::Result {
-    writeln!(text, "{BAD} {}, seed {}", case.title(), case.seed)?;
-    if let Some(error) = &case.error {
+use crate::results::{Case, Failure, Runtime, Sweep, Verdict};
+use crate::table::suite::BAD;
+use crate::table::word::quoted;
+
+/// Writes a block for all that went wrong in the same way: seeds of one case that failed alike share one.
+pub(crate) fn write_failures(
+    text: &mut impl fmt::Write,
+    cases: &[Case],
+    options: &str,
+) -> fmt::Result {
+    let mut blocks = IndexMap::<Kind, Vec<&Case>>::new();
+    for case in cases.iter().filter(|case| case.verdict != Verdict::Passed) {
+        for kind in kinds(case) {
+            blocks.entry(kind).or_default().push(case);
+        }
+    }
+    for (kind, runs) in &blocks {
+        match (runs.as_slice(), kind.over_seeds) {
+            ([first, ..], Some(sweep)) => write_sweep(text, first, sweep, cases, options)?,
+            ([first, ..], None) => write_runs(text, first, runs, options)?,
+            ([], _) => {}
+        }
+    }
+    Ok(())
+}
+
+/// What went wrong, so far as several seeds of one case can have it in common.
+#[derive(PartialEq, Eq, Hash)]
+struct Kind {
+    title: String,
+    runtime: Runtime,
+    error: Option<String>,
+    /// Each failure, what was found without its figures.
+    failures: Vec<(String, String, String)>,
+    over_seeds: Option<Sweep>,
+}
+
+/// The blocks that a case belongs to: its own, and that of the sweep that it stands for.
+fn kinds(case: &Case) -> impl Iterator<Item = Kind> {
+    let kind = |over_seeds: Option<Sweep>| Kind {
+        title: case.title(),
+        runtime: case.runtime,
+        error: case.error.clone().filter(|_| over_seeds.is_none()),
+        failures: told(case, over_seeds)
+            .map(|failure| {
+                let Failure { expect, wanted, got, .. } = failure;
+                (expect.clone(), wanted.clone(), without_figures(got))
+            })
+            .collect(),
+        over_seeds,
+    };
+    let sweeps: IndexSet<Sweep> =
+        case.failures.iter().filter_map(|failure| failure.over_seeds).collect();
+    let is_own = sweeps.is_empty() || case.error.is_some() || told(case, None).next().is_some();
+    let own = is_own.then(|| kind(None));
+    sweeps.into_iter().map(|sweep| kind(Some(sweep))).chain(own).collect::<Vec<_>>().into_iter()
+}
+
+/// The failures of a case that were judged over these seeds, or by its own run.
+fn told(case: &Case, over_seeds: Option<Sweep>) -> impl Iterator<Item = &Failure> {
+    case.failures.iter().filter(move |failure| failure.over_seeds == over_seeds)
+}
+
+/// What was found, alike for all times: `connected after #` for `connected after 812 ms` and `connected after 12.1 s`.
+fn without_figures(got: &str) -> String {
+    let mut words = String::new();
+    for letter in got.chars() {
+        match letter {
+            '0'..='9' | '.' if words.ends_with('#') => {}
+            '0'..='9' => words.push('#'),
+            _ => words.push(letter),
+        }
+    }
+    words.replace("# ms", "#").replace("# s", "#")
+}
+
+/// One run, or all runs that failed alike.
+fn write_runs(
+    text: &mut impl fmt::Write,
+    first: &Case,
+    runs: &[&Case],
+    options: &str,
+) -> fmt::Result {
+    let seeds = if runs.len() == 1 { "seed" } else { "seeds" };
+    let numbers = listed(runs.iter().map(|case| case.seed.to_string()));
+    writeln!(text, "{BAD} {}, {seeds} {numbers}", first.title())?;
+    if let Some(error) = &first.error {
         for line in error.trim_end().lines() {
             writeln!(text, "    {line}")?;
         }
     }
-    for failure in &case.failures {
-        let crate::results::Failure { expect, wanted, got, at_ms } = failure;
-        writeln!(text, "    {expect}: wanted {wanted}, got {got} (judged at {at_ms})")?;
+    for (index, failure) in told(first, None).enumerate() {
+        let same = runs.iter().filter_map(|case| told(case, None).nth(index));
+        write_failure(text, failure, &same.collect::<Vec<_>>())?;
     }
-    writeln!(text, "    again: {}\n", replay_command(case))
+    writeln!(text, "    again: {}{options}", run_command(first, None))?;
+    if first.verdict == Verdict::Failed {
+        writeln!(text, "    why:   {}", explain_command(first))?;
+    }
+    writeln!(text)
 }
 
-/// The one command that runs exactly this case again.
+/// A sweep that was judged as one.
+fn write_sweep(
+    text: &mut impl fmt::Write,
+    first: &Case,
+    sweep: Sweep,
+    cases: &[Case],
+    options: &str,
+) -> fmt::Result {
+    writeln!(text, "{BAD} {}, seeds {sweep} together", first.title())?;
+    for failure in told(first, Some(sweep)) {
+        write_failure(text, failure, &[failure])?;
+    }
+    let slowest = slowest(first, sweep, cases);
+    let at = slowest.connected_ms.map_or("never".to_owned(), |at| format!("after {at}"));
+    writeln!(text, "    the slowest is seed {}, connected {at}", slowest.seed)?;
+    writeln!(text, "    again: {}{options}", run_command(first, Some(sweep)))?;
+    writeln!(text, "    why:   {}\n", explain_command(slowest))
+}
+
+fn write_failure(text: &mut impl fmt::Write, first: &Failure, same: &[&Failure]) -> fmt::Result {
+    let Failure { expect, wanted, at_ms, .. } = first;
+    let got: IndexSet<&str> = same.iter().map(|failure| failure.got.as_str()).collect();
+    let got = listed(got.into_iter().map(str::to_owned));
+    write!(text, "    {expect}: wanted {wanted}, got {got}")?;
+    if same.iter().all(|failure| failure.at_ms == *at_ms) {
+        write!(text, " (judged at {at_ms})")?;
+    }
+    writeln!(text)
+}
+
+/// The run of a sweep that connected last, or never.
+fn slowest<'a>(first: &'a Case, sweep: Sweep, cases: &'a [Case]) -> &'a Case {
+    let runs = cases.iter().filter(|case| {
+        sweep.contains(case.seed)
+            && (&case.file, case.runtime) == (&first.file, first.runtime)
+            && case.case == first.case
+    });
+    let lateness = |case: &Case| (case.connected_ms.is_none(), case.connected_ms);
+    runs.reduce(|slowest, run| if lateness(run) > lateness(slowest) { run } else { slowest })
+        .unwrap_or(first)
+}
+
+/// The first few of many: `3, 17, 40 and 12 more`.
+fn listed(words: impl Iterator<Item = String>) -> String {
+    let words: Vec<String> = words.collect();
+    match words.as_slice() {
+        [one, two, three, rest @ ..] if rest.len() > 1 => {
+            format!("{one}, {two}, {three} and {} more", rest.len())
+        }
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        few => few.concat(),
+    }
+}
+
+/// The one command that runs exactly this case again; where only its whole sweep failed, the whole sweep.
 ///
 /// The filter is the variables as the title writes them, so `--filter` must match a case whose title contains it.
 pub fn replay_command(case: &Case) -> String {
-    let mut command = format!("icelab run {} --seed {}", quoted(&case.file), case.seed);
-    if !case.case.is_empty() {
-        command += &format!(" --filter {}", quoted(&format!("({})", case.variables())));
-    }
-    if case.runtime != crate::results::Runtime::Native {
+    let is_own = case.error.is_some() || told(case, None).next().is_some();
+    let sweep = case.failures.iter().find_map(|failure| failure.over_seeds);
+    run_command(case, sweep.filter(|_| !is_own))
+}
+
+/// The command that tells the story of this case.
+pub fn explain_command(case: &Case) -> String {
+    let seed = format!("--seed {}", case.seed);
+    command("explain", case, &seed)
+}
+
+fn run_command(case: &Case, sweep: Option<Sweep>) -> String {
+    let seeds =
+        sweep.map_or_else(|| format!("--seed {}", case.seed), |sweep| format!("--sweep {sweep}"));
+    let mut command = command("run", case, &seeds);
+    if case.runtime != Runtime::Native {
         command += &format!(" --runtime {}", case.runtime);
     }
     command
 }
 
-/// The word as a shell takes it for one.
-fn quoted(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-/+:@%".contains(letter);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
+fn command(name: &str, case: &Case, seeds: &str) -> String {
+    let mut command = format!("icelab {name} {} {seeds}", quoted(&case.file));
+    if !case.case.is_empty() {
+        command += &format!(" --filter {}", quoted(&format!("({})", case.variables())));
     }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_word_with_blanks_or_quotes_is_quoted_for_the_shell() {
-        assert_eq!(quoted("scenarios/nat/a-b.yaml"), "scenarios/nat/a-b.yaml");
-        assert_eq!(quoted("my file"), "'my file'");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-    }
+    command
 }

@@ -4,7 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::results::{Case, Results, Verdict};
-use crate::table::failure::write_failure;
+use crate::table::failure::write_failures;
 use crate::table::grid::Grid;
 use crate::table::line::write_lines;
 
@@ -15,12 +15,13 @@ pub struct SuiteTable<'a> {
     width: usize,
     is_coloured: bool,
     took: Option<Duration>,
+    options: String,
 }
 
 impl<'a> SuiteTable<'a> {
     /// The table of these results: plain, 120 columns wide.
     pub const fn new(results: &'a Results) -> Self {
-        Self { results, width: 120, is_coloured: false, took: None }
+        Self { results, width: 120, is_coloured: false, took: None, options: String::new() }
     }
 
     /// Folds grids so that they fit this many columns, as far as that is possible.
@@ -41,6 +42,12 @@ impl<'a> SuiteTable<'a> {
         self
     }
 
+    /// Adds these words, such as `--verify`, to the commands that run a case again.
+    pub fn again_with(mut self, words: &[&str]) -> Self {
+        self.options = words.iter().map(|word| format!(" {word}")).collect();
+        self
+    }
+
     fn plain(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         let files = by_file(&self.results.cases);
@@ -53,9 +60,7 @@ impl<'a> SuiteTable<'a> {
         for grid in grids.into_iter().filter_map(|(grid, _)| grid) {
             grid.write(&mut text, self.width)?;
         }
-        for case in self.results.cases.iter().filter(|case| case.verdict != Verdict::Passed) {
-            write_failure(&mut text, case)?;
-        }
+        write_failures(&mut text, &self.results.cases, &self.options)?;
         self.write_total(&mut text)?;
         Ok(text)
     }
