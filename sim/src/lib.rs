@@ -21,7 +21,7 @@ pub mod topology;
 pub use fabric::{Fabric, Matcher, Pattern};
 pub use link::{Chance, DirectionConfig, LinkChange, LinkConfig, LinkPreset};
 pub use record::{Entry, Level, Name, Value, What};
-pub use simulation::{EndlessWork, Simulation, Step};
+pub use simulation::{EndlessWork, Limits, Simulation, Step};
 pub use topology::{
     Attachment, BuildError, Direction, Families, GatewayConfig, HostConfig, LinkId, Network, NodeId,
 };

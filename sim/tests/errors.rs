@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use icelab_sans_io::net::{Datagram, IcmpKind, Notice, Request};
-use icelab_sim::fabric::PatternPlace;
+use icelab_sim::fabric::{Awaited, PatternPlace};
 use icelab_sim::link::Oversize;
 use icelab_sim::packet::Protocol;
 use icelab_sim::{
@@ -135,7 +135,7 @@ fn the_nth_packet_that_matches_is_dropped_and_no_other() {
         }]],
         ..Matcher::default()
     };
-    lab.simulation.drop_nth(matcher, 2);
+    let rule = lab.simulation.drop_each(matcher, [2, 9]);
     for text in ["ping1", "pong", "ping2", "ping3", "ping4"] {
         lab.send("alice", lab.socket("bob"), text.as_bytes());
     }
@@ -147,4 +147,19 @@ fn the_nth_packet_that_matches_is_dropped_and_no_other() {
         .collect();
     assert_eq!(heard, ["ping1", "pong", "ping3", "ping4"]);
     assert_eq!(lab.drops(), ["rule"]);
+    assert_eq!(lab.simulation.awaited(rule), Some(Awaited { next: 9, came: 4 }));
+}
+
+#[test]
+fn a_rule_that_has_dropped_all_its_packets_waits_for_nothing() {
+    let mut lab = Lab::new(&narrow(Oversize::TooBig));
+    let matcher = Matcher { from: Some(lab.node("alice")), ..Matcher::default() };
+    let rule = lab.simulation.drop_each(matcher.clone(), [1, 2]);
+    let never = lab.simulation.drop_each(matcher, []);
+    for _ in 0..3 {
+        lab.send("alice", lab.socket("bob"), b"x");
+    }
+    lab.run(20);
+    assert_eq!(lab.datagrams("bob").len(), 1);
+    assert_eq!((lab.simulation.awaited(rule), lab.simulation.awaited(never)), (None, None));
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use icelab_sans_io::net::{Datagram, Request};
 use icelab_sans_io::{Instant, Rng};
-use icelab_sim::{HostConfig, Level, LinkConfig, Network, Simulation, Step};
+use icelab_sim::{HostConfig, Level, Limits, LinkConfig, Network, Simulation, Step};
 
 use crate::guest::{Guest, Lab};
 
@@ -72,13 +73,13 @@ fn endless_work_at_one_instant_names_the_host_and_the_timer() {
 }
 
 #[test]
-#[ignore = "takes seconds without optimisation"]
 fn two_hosts_that_never_stop_talking_in_no_time_are_stopped() {
     let mut network = Network::new();
     let link = LinkConfig::default();
     network.host("alice", HostConfig::behind("internet").with_link(&link));
     network.host("bob", HostConfig::behind("internet").with_link(&link));
     let mut lab = Lab::new(&network);
+    lab.simulation.limit(Limits { calls: 5_000, ..Limits::default() });
     for name in ["alice", "bob"] {
         let node = lab.node(name);
         lab.simulation.with_guest(node, |guest, _| guest.is_echo = true);
@@ -90,6 +91,59 @@ fn two_hosts_that_never_stop_talking_in_no_time_are_stopped() {
         }
     };
     assert_eq!(error.timer, None);
+    assert!((1_000..5_001).contains(&lab.simulation.fabric().handled()));
+}
+
+#[test]
+fn what_guests_say_at_one_instant_is_counted_over_all_calls() {
+    let once = |limits: Limits, bytes: usize| {
+        let mut lab = Lab::new(&pair());
+        lab.run(1);
+        lab.simulation.limit(limits);
+        let (alice, to) = (lab.node("alice"), lab.socket("bob"));
+        let from = lab.socket("alice");
+        for _ in 0..3 {
+            lab.simulation.with_guest(alice, |guest, _| {
+                for _ in 0..40 {
+                    guest.ask(Request::Send(Datagram::new(from, to, vec![0; bytes])));
+                }
+            });
+        }
+        loop {
+            match lab.simulation.step(Instant::from_millis(9)) {
+                Ok(Step::Reached) => return (lab.simulation.fabric().packets_sent(), None),
+                Ok(Step::Event { .. } | Step::Timer { .. }) => {}
+                Err(error) => {
+                    return (lab.simulation.fabric().packets_sent(), Some(error.node.to_string()));
+                }
+            }
+        }
+    };
+    let alice = || Some("alice".to_owned());
+    assert_eq!(once(Limits::default(), 1000), (120, None));
+    assert_eq!(once(Limits { outputs: 100, ..Limits::default() }, 1000), (101, alice()));
+    assert_eq!(once(Limits { bytes: 90_000, ..Limits::default() }, 1000), (91, alice()));
+}
+
+#[test]
+fn the_network_loses_packets_rather_than_memory() {
+    for limits in [
+        Limits { packets_on_their_way: 5, ..Limits::default() },
+        // 128 bytes each.
+        Limits { bytes_on_their_way: 4 * 128 + 1, ..Limits::default() },
+    ] {
+        let mut lab = Lab::new(&pair());
+        lab.simulation.limit(limits);
+        for _ in 0..8 {
+            lab.send("alice", lab.socket("bob"), &[0; 100]);
+        }
+        assert_eq!(lab.simulation.fabric().packets_on_their_way(), 5);
+        lab.run(10);
+        assert_eq!((lab.datagrams("bob").len(), lab.drops()), (5, vec!["no-room".to_owned(); 3]));
+        lab.send("alice", lab.socket("alice"), b"there is room again");
+        lab.run(20);
+        assert_eq!(lab.datagrams("alice").len(), 1);
+    }
 }
 
 #[test]

@@ -154,3 +154,39 @@ fn both_versions_of_ip_work_side_by_side() {
     // IPv6 is cut by its sender alone, IPv4 too where its own link asks for it.
     assert_eq!(entries.filter(|entry| sent(&entry.as_ref().unwrap().what)).count(), 6);
 }
+
+#[test]
+fn who_sends_what_no_packet_can_carry_is_told() {
+    let mut network = Network::new();
+    for name in ["alice", "bob"] {
+        network.host(name, HostConfig::behind("internet").with_families(Families::BOTH));
+    }
+    let mut lab = Lab::new(&network);
+    let alice = lab.node("alice");
+    let everywhere = address("0.0.0.0:6000");
+    lab.ask(alice, Request::Bind { local: everywhere });
+    lab.run(1);
+    lab.heard.clear();
+    let (v4, v6) = (lab.socket("alice"), lab.simulation.addresses(lab.node("bob"))[1]);
+    let (v4_peer, v6_peer) = (lab.socket("bob"), (v6, 5000).into());
+    for (source, destination, length) in
+        [(v4, v4_peer, 65_507), (v4, v4_peer, 65_508), (v4, v6_peer, 1), (everywhere, v6_peer, 1)]
+    {
+        let datagram = Datagram::new(source, destination, vec![0; length]);
+        lab.ask(alice, Request::Send(datagram));
+    }
+    lab.run(100);
+    let told: Vec<IcmpKind> = lab
+        .notices("alice")
+        .iter()
+        .filter_map(|notice| match notice {
+            Notice::Icmp(error) => Some(error.kind),
+            _ => None,
+        })
+        .collect();
+    let unreachable = IcmpKind::NetworkUnreachable;
+    assert_eq!(told, [IcmpKind::TooBig { mtu: 65_535 }, unreachable, unreachable]);
+    let lengths: Vec<usize> =
+        lab.datagrams("bob").iter().map(|(.., payload)| payload.len()).collect();
+    assert_eq!(lengths, [65_507]);
+}

@@ -7,11 +7,11 @@ use icelab_sans_io::{Instant, Rng};
 
 use super::event::{Event, Kind};
 use super::gateway::Gateway;
-use super::parcel::{Parcel, Parcels};
+use super::parcel::{Parcel, Parcels, flow_of, hash_of};
 use super::rule::DropRule;
 use crate::host::{Limiter, Stack};
 use crate::link::{Act, Admission, Discipline, Oversize, Pipe, Waiting};
-use crate::packet::{Flow, Packet, Protocol};
+use crate::packet::Packet;
 use crate::record::{Level, PacketId, Record, Spot};
 use crate::topology::{BuildError, Direction, LinkId, Network, NodeId, NodeKind, Topology};
 
@@ -33,6 +33,7 @@ pub struct Fabric {
     packets: u64,
     pub(super) notices: VecDeque<(NodeId, Notice)>,
     pub(super) rules: Vec<DropRule>,
+    pub(super) rules_made: u64,
     pub(super) rng: Rng,
     pub(super) record: Record,
     /// Lists that are used again and again.
@@ -55,6 +56,11 @@ pub(super) struct Host {
 }
 
 impl Fabric {
+    /// How many packets may be on their way or wait at once, unless [`limit`](Self::limit) says otherwise.
+    pub const MOST_PACKETS: usize = 1 << 20;
+    /// How many bytes they may have.
+    pub const MOST_BYTES: usize = 1 << 30;
+
     /// Builds a network and its record, which keeps what the level says.
     ///
     /// # Errors
@@ -68,10 +74,11 @@ impl Fabric {
             handled: 0,
             pipes: Vec::new(),
             nodes: Vec::new(),
-            parcels: Parcels::default(),
+            parcels: Parcels::new(Self::MOST_PACKETS, Self::MOST_BYTES),
             packets: 0,
             notices: VecDeque::new(),
             rules: Vec::new(),
+            rules_made: 0,
             rng: rng.clone(),
             record: Record::new(level, topology.names(), Record::MEMORY),
             spare: Vec::new(),
@@ -106,10 +113,21 @@ impl Fabric {
         self.handled
     }
 
+    /// How many packets there were in all, copies and fragments counted.
+    #[must_use]
+    pub fn packets_sent(&self) -> u64 {
+        self.packets
+    }
+
     /// How many packets are on their way or wait.
     #[must_use]
     pub fn packets_on_their_way(&self) -> usize {
         self.parcels.count()
+    }
+
+    /// Sets how many packets and bytes may be on their way or wait at once; what comes above that is dropped.
+    pub fn limit(&mut self, packets: usize, bytes: usize) {
+        self.parcels.limit(packets, bytes);
     }
 
     /// What happened so far.
@@ -210,6 +228,9 @@ impl Fabric {
     pub(super) fn transmit(&mut self, link: LinkId, direction: Direction, parcel: Parcel) {
         let Some(pipe) = self.pipe(link, direction) else { return };
         match pipe.admit(parcel.packet.length()) {
+            Admission::Fits if self.parcels.is_full() => {
+                self.drop_on(link, direction, parcel.id, "no-room");
+            }
             Admission::Fits => {
                 let is_fair = matches!(pipe.config().discipline, Discipline::FqCoDel { .. });
                 let packet = &parcel.packet;
@@ -314,6 +335,9 @@ impl Fabric {
                 let copy = self.number();
                 let spot = self.spot(link, direction);
                 self.record.copied(self.now, parcel.id, copy, spot);
+                if self.parcels.is_full() {
+                    return self.drop_on(link, direction, copy, "no-room");
+                }
                 let slot = self.parcels.insert(Parcel { id: copy, ..parcel });
                 self.plan(at, Kind::Arrive { link, direction, slot });
             }
@@ -363,38 +387,4 @@ impl Fabric {
     pub(super) fn drop_at(&mut self, node: NodeId, id: PacketId, reason: &str) {
         self.record.dropped(self.now, id, Spot::Node(node), reason);
     }
-}
-
-/// The flow of a packet, with port 0 where it has no ports.
-pub(super) fn flow_of(packet: &Packet) -> Flow {
-    packet.flow().unwrap_or_else(|| Flow {
-        protocol: packet.protocol(),
-        source: (packet.source(), 0).into(),
-        destination: (packet.destination(), 0).into(),
-    })
-}
-
-/// A number for a flow, the same on every machine (FNV-1a).
-fn hash_of(flow: Flow) -> u32 {
-    let mut hash = 0x811c_9dc5_u32;
-    let mut mix = |bytes: &[u8]| {
-        for byte in bytes {
-            hash = (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
-        }
-    };
-    for address in [flow.source, flow.destination] {
-        match address.ip() {
-            std::net::IpAddr::V4(ip) => mix(&ip.octets()),
-            std::net::IpAddr::V6(ip) => mix(&ip.octets()),
-        }
-        mix(&address.port().to_be_bytes());
-    }
-    let number = match flow.protocol {
-        Protocol::Icmp => 1,
-        Protocol::Tcp => 6,
-        Protocol::Udp => 17,
-        Protocol::Other(number) => number,
-    };
-    mix(&[number]);
-    hash
 }

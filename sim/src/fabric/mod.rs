@@ -16,4 +16,4 @@ mod request;
 mod rule;
 
 pub use engine::Fabric;
-pub use rule::{Matcher, Pattern, Place as PatternPlace};
+pub use rule::{Awaited, DropRuleId, Matcher, Pattern, Place as PatternPlace};

@@ -124,9 +124,10 @@ impl Fabric {
         }
         let remote = datagram.destination.ip();
         if datagram.source.ip().is_unspecified() {
-            let is_v4 = remote.is_ipv4();
+            // A socket of every IPv4 address has no IPv6 one to send from.
+            let is_v4 = datagram.source.is_ipv4();
             let own = self.topology.site(node).outside().find(|own| own.is_ipv4() == is_v4);
-            let Some(own) = own else { return self.refuse(node, &datagram) };
+            let Some(own) = own else { return self.refuse(node, &datagram, UNREACHABLE) };
             datagram.source.set_ip(own);
         }
         let is_own = remote.is_loopback() || self.topology.site(node).has_outside(remote);
@@ -134,10 +135,14 @@ impl Fabric {
         let mtu = match way {
             _ if is_own => u16::MAX,
             Some(link) => self.pipe(link, Direction::Up).map_or(u16::MAX, crate::link::Pipe::mtu),
-            None => return self.refuse(node, &datagram),
+            None => return self.refuse(node, &datagram, UNREACHABLE),
         };
         let Some(stack) = self.stack_mut(node) else { return };
-        for packet in stack.pack(&datagram, mtu).unwrap_or_default() {
+        let packets = match stack.pack(&datagram, mtu) {
+            Ok(packets) => packets,
+            Err(kind) => return self.refuse(node, &datagram, kind),
+        };
+        for packet in packets {
             let parcel = self.dispatch(node, packet);
             if self.is_dropped_by_rule(node, &parcel) {
                 continue;
@@ -163,18 +168,22 @@ impl Fabric {
         }
     }
 
-    /// A datagram from an address that the host has no more: the socket is told, as a system call would.
-    fn refuse(&mut self, node: NodeId, datagram: &Datagram) {
+    /// A datagram that cannot leave, as from an address that the host has no more, or longer than a packet can be: the
+    /// socket is told, as a system call would.
+    fn refuse(&mut self, node: NodeId, datagram: &Datagram, kind: IcmpKind) {
         let error = IcmpError {
             local: datagram.source,
             remote: datagram.destination,
             from: datagram.source.ip(),
-            kind: IcmpKind::NetworkUnreachable,
+            kind,
         };
         self.notices.push_back((node, Notice::Icmp(error)));
     }
 
     fn loop_back(&mut self, node: NodeId, parcel: Parcel) {
+        if self.parcels.is_full() {
+            return self.drop_at(node, parcel.id, "no-room");
+        }
         let slot = self.parcels.insert(parcel);
         self.plan(self.now, Kind::Loop { node, slot });
     }
@@ -201,3 +210,6 @@ impl Fabric {
         }
     }
 }
+
+/// What the sender is told of an address that it does not have.
+const UNREACHABLE: IcmpKind = IcmpKind::NetworkUnreachable;

@@ -1,5 +1,7 @@
 //! Which packets are dropped on purpose.
 
+use std::collections::BTreeSet;
+
 use super::engine::Fabric;
 use super::parcel::Parcel;
 use crate::packet::{Packet, Protocol};
@@ -20,6 +22,8 @@ pub struct Matcher {
     pub destination_port: Option<u16>,
     /// With any of these in what the transport carries, each of which is all of its patterns.
     pub payload: Vec<Vec<Pattern>>,
+    /// With none of these there.
+    pub lacks: Vec<Pattern>,
 }
 
 /// Bytes at a place in a payload.
@@ -53,18 +57,51 @@ impl Default for Place {
     }
 }
 
+/// A rule of a network, in the order of their making.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct DropRuleId(u64);
+
+/// What a rule still waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Awaited {
+    /// The number of the packet that is to be dropped next.
+    pub next: u32,
+    /// How many that match have come so far.
+    pub came: u32,
+}
+
 /// A rule with what it still waits for.
 #[derive(Clone, Debug)]
 pub(super) struct DropRule {
+    id: DropRuleId,
     matcher: Matcher,
-    /// The packet that is dropped; 1 is the next one that matches.
-    nth: u32,
+    /// How many packets have matched.
+    came: u32,
+    /// The numbers of those that are still to be dropped; 1 is the first one that matched.
+    ordinals: BTreeSet<u32>,
 }
 
 impl Fabric {
-    /// Drops the `nth` packet from now on that matches, counted from 1, and no other.
-    pub fn drop_nth(&mut self, matcher: Matcher, nth: u32) {
-        self.rules.push(DropRule { matcher, nth: nth.max(1) });
+    /// Drops those packets that match and have these numbers, counted from 1 from now on, and no others. 0 counts as 1.
+    pub fn drop_each(
+        &mut self,
+        matcher: Matcher,
+        ordinals: impl IntoIterator<Item = u32>,
+    ) -> DropRuleId {
+        self.rules_made += 1;
+        let id = DropRuleId(self.rules_made);
+        let ordinals: BTreeSet<u32> = ordinals.into_iter().map(|nth| nth.max(1)).collect();
+        if !ordinals.is_empty() {
+            self.rules.push(DropRule { id, matcher, came: 0, ordinals });
+        }
+        id
+    }
+
+    /// What a rule still waits for; `None` once it has dropped all that it is for.
+    #[must_use]
+    pub fn awaited(&self, rule: DropRuleId) -> Option<Awaited> {
+        let rule = self.rules.iter().find(|known| known.id == rule)?;
+        Some(Awaited { next: *rule.ordinals.first()?, came: rule.came })
     }
 
     /// Counts a packet for every rule, and records its drop where one says so.
@@ -75,9 +112,9 @@ impl Fabric {
             if !rule.matcher.matches(topology, node, &parcel.packet) {
                 return true;
             }
-            rule.nth -= 1;
-            is_dropped |= rule.nth == 0;
-            rule.nth > 0
+            rule.came = rule.came.saturating_add(1);
+            is_dropped |= rule.ordinals.remove(&rule.came);
+            !rule.ordinals.is_empty()
         });
         if is_dropped {
             self.drop_at(node, parcel.id, "rule");
@@ -98,7 +135,8 @@ impl Matcher {
 
     fn takes_payload(&self, payload: &[u8]) -> bool {
         let is_met = |all: &Vec<Pattern>| all.iter().all(|pattern| pattern.matches(payload));
-        self.payload.is_empty() || self.payload.iter().any(is_met)
+        (self.payload.is_empty() || self.payload.iter().any(is_met))
+            && !self.lacks.iter().any(|pattern| pattern.matches(payload))
     }
 }
 
@@ -167,5 +205,18 @@ mod tests {
         assert!(matcher.takes_payload(&[1, 2]) && matcher.takes_payload(&[5]));
         assert!(!matcher.takes_payload(&[1, 3]));
         assert!(Matcher::default().takes_payload(&[]));
+    }
+
+    #[test]
+    fn a_payload_with_what_it_must_lack_does_not_match() {
+        let at = |offset, byte| Pattern {
+            place: Place::At(offset),
+            bytes: vec![byte],
+            mask: Vec::new(),
+        };
+        let (payload, lacks) = (vec![vec![at(0, 1)]], vec![at(1, 2), at(1, 3)]);
+        let matcher = Matcher { payload, lacks, ..Matcher::default() };
+        assert!(matcher.takes_payload(&[1]) && matcher.takes_payload(&[1, 4]));
+        assert!(!matcher.takes_payload(&[1, 2]) && !matcher.takes_payload(&[1, 3]));
     }
 }

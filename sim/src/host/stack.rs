@@ -8,7 +8,7 @@ use icelab_sans_io::net::{Datagram, IcmpError, IcmpKind, Notice, Refusal};
 use icelab_sans_io::{Instant, Rng};
 
 use super::limiter::Limiter;
-use crate::packet::{Icmp, Packet, Protocol, Reassembly};
+use crate::packet::{Icmp, Packet, Protocol, Reassembly, Unbuildable};
 
 /// Sockets and what the kernel knows beside them. A crash loses all of it.
 #[derive(Debug)]
@@ -79,23 +79,35 @@ impl Stack {
     }
 
     /// The packets that carry a datagram; `own_mtu` is the first link's.
-    pub(crate) fn pack(&mut self, datagram: &Datagram, own_mtu: u16) -> Option<Vec<Packet>> {
-        let mut packet = Packet::from_datagram(datagram).ok()?;
+    ///
+    /// # Errors
+    /// Where no packet can carry it: what its sender is told.
+    pub(crate) fn pack(
+        &mut self,
+        datagram: &Datagram,
+        own_mtu: u16,
+    ) -> Result<Vec<Packet>, IcmpKind> {
+        let mut packet =
+            Packet::from_datagram(datagram).map_err(|unbuildable| match unbuildable {
+                Unbuildable::MixedVersions => IcmpKind::NetworkUnreachable,
+                Unbuildable::TooLong => IcmpKind::TooBig { mtu: u16::MAX },
+            })?;
         self.identification = self.identification.wrapping_add(1);
         if packet.dont_fragment() && packet.source().is_ipv4() {
-            return Some(vec![packet]);
+            return Ok(vec![packet]);
         }
         let [.., high, low] = self.identification.to_be_bytes();
         packet.set_identification(u16::from_be_bytes([high, low]));
         if datagram.dont_fragment {
-            return Some(vec![packet]);
+            return Ok(vec![packet]);
         }
         let known = match packet.destination() {
             IpAddr::V4(_) => None,
             remote @ IpAddr::V6(_) => self.path_mtus.get(&remote).copied(),
         };
         let mtu = usize::from(known.unwrap_or(own_mtu).min(own_mtu));
-        packet.fragments_at_source(mtu, self.identification).ok()
+        let fragments = packet.fragments_at_source(mtu, self.identification);
+        fragments.map_err(|_| IcmpKind::TooBig { mtu: own_mtu })
     }
 
     /// Takes a packet that is addressed to this host.

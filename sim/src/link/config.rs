@@ -140,7 +140,8 @@ pub enum Loss {
 impl Loss {
     /// Loss of this share of all packets, in bursts of `mean_length` packets on average.
     ///
-    /// Everything is lost in the bad state and nothing in the good one. A length of 1 or less is independent loss.
+    /// Everything is lost in the bad state and nothing in the good one. A length of 1 or less is independent loss. Where
+    /// bursts of that length cannot lose so much, with one packet between two of them, they are longer.
     #[must_use]
     pub fn bursts(share: Chance, mean_length: u32) -> Self {
         if share.is_never() {
@@ -149,13 +150,17 @@ impl Loss {
         if mean_length <= 1 || share == Chance::ALWAYS {
             return Self::Independent(share);
         }
-        let recover = Chance::one_in(mean_length);
+        let all = u64::from(Chance::ALWAYS.as_ppb());
         let lost = u64::from(share.as_ppb());
-        let kept = u64::from(Chance::ALWAYS.as_ppb()) - lost;
-        let worsen = lost.saturating_mul(u64::from(recover.as_ppb())) / kept;
+        let kept = all - lost;
+        let wished = u64::from(Chance::one_in(mean_length).as_ppb());
+        // The share is worsen / (worsen + recover), and worsen is no more than always.
+        let recover = wished.min(kept * all / lost);
+        let worsen = (lost * recover / kept).min(all);
+        let chance = |parts| Chance::from_ppb(u32::try_from(parts).unwrap_or(u32::MAX));
         Self::GilbertElliott {
-            worsen: Chance::from_ppb(u32::try_from(worsen).unwrap_or(u32::MAX)),
-            recover,
+            worsen: chance(worsen),
+            recover: chance(recover),
             loss_when_good: Chance::NEVER,
             loss_when_bad: Chance::ALWAYS,
         }
@@ -192,7 +197,8 @@ pub enum Discipline {
     /// First in, first out; what finds the queue full is dropped.
     #[default]
     DropTail,
-    /// First in, first out; packets that find more than this many bytes waiting are marked (RFC 3168), others as drop-tail.
+    /// First in, first out; packets that go while more than this many bytes wait, their own among them, are marked
+    /// (RFC 3168); what cannot be marked goes as with drop-tail.
     MarkAbove {
         /// The threshold in bytes.
         bytes: u64,

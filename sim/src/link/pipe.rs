@@ -110,7 +110,7 @@ impl Pipe {
             && self.queue.is_empty()
             && self.begun.is_none();
         if is_free {
-            self.send(waiting, now, acts);
+            self.send(waiting, waiting.bytes, now, acts);
             return;
         }
         let mut dropped = Vec::new();
@@ -132,9 +132,9 @@ impl Pipe {
             Some(trace) => self.use_opportunity(&trace, now, acts),
             None => {
                 while self.busy_until <= now
-                    && let Some(waiting) = self.next(now, acts)
+                    && let Some((waiting, left)) = self.begun_or_next(now, acts)
                 {
-                    self.send(waiting, now, acts);
+                    self.send(waiting, left, now, acts);
                 }
             }
         }
@@ -210,9 +210,7 @@ impl Pipe {
         self.opportunity += 1;
         let mut room = Trace::BYTES;
         while room > 0 {
-            let begun = self.begun.take();
-            let fresh = || self.next(now, acts).map(|waiting| (waiting, waiting.bytes));
-            let Some((waiting, left)) = begun.or_else(fresh) else { return };
+            let Some((waiting, left)) = self.begun_or_next(now, acts) else { return };
             let sent = left.min(room);
             room -= sent;
             if sent < left {
@@ -221,6 +219,12 @@ impl Pipe {
                 self.depart(waiting, now, acts);
             }
         }
+    }
+
+    /// The packet to send, and how many of its bytes are still to go: a trace that was taken away leaves one begun.
+    fn begun_or_next(&mut self, now: Instant, acts: &mut Vec<Act>) -> Option<(Waiting, u32)> {
+        let begun = self.begun.take();
+        begun.or_else(|| self.next(now, acts).map(|waiting| (waiting, waiting.bytes)))
     }
 
     fn next(&mut self, now: Instant, acts: &mut Vec<Act>) -> Option<Waiting> {
@@ -234,8 +238,8 @@ impl Pipe {
         Some(next.waiting)
     }
 
-    fn send(&mut self, waiting: Waiting, now: Instant, acts: &mut Vec<Act>) {
-        let time = self.config.rate.map(|rate| rate.time_for(waiting.bytes as usize));
+    fn send(&mut self, waiting: Waiting, left: u32, now: Instant, acts: &mut Vec<Act>) {
+        let time = self.config.rate.map(|rate| rate.time_for(left as usize));
         self.busy_until = now + time.unwrap_or_default();
         self.depart(waiting, self.busy_until, acts);
     }

@@ -303,3 +303,41 @@ proptest! {
         prop_assert!(ends.iter().all(|count| *count == 1), "{:?}", ends);
     }
 }
+
+#[test]
+fn a_packet_that_a_trace_has_begun_goes_on_at_the_rate_when_the_trace_is_taken_away() {
+    let trace = Some("5\n20\n".parse().unwrap());
+    let config = DirectionConfig { trace, ..DirectionConfig::default() };
+    let mut pipe = Pipe::new(config, &Rng::from_u64(1));
+    let (at, mut acts) = (Instant::from_millis, Vec::new());
+    pipe.offer(packet(0, 3_008, at(0)), at(0), &mut acts);
+    pipe.offer(packet(1, 1_000, at(0)), at(0), &mut acts);
+    pipe.serve(at(5), &mut acts);
+    acts.clear();
+    let change = LinkChange {
+        trace: Some(None),
+        rate: Some(Some(Bitrate::from_mbit(1))),
+        ..LinkChange::default()
+    };
+    pipe.set(&change, at(6), &mut acts);
+    assert_eq!(acts, [Act::Call(at(6))]);
+    acts.clear();
+    pipe.serve(at(6), &mut acts);
+    // The other half takes 12.032 ms.
+    let end = at(6) + Duration::from_micros(12_032);
+    assert_eq!(acts, [Act::Arrive { slot: 0, at: end, flipped_bit: None }, Act::Call(end)]);
+    acts.clear();
+    pipe.serve(end, &mut acts);
+    let next = end + Duration::from_millis(8);
+    assert_eq!(acts, [Act::Arrive { slot: 1, at: next, flipped_bit: None }]);
+}
+
+#[test]
+fn bursts_keep_their_share_where_they_must_be_longer_for_it() {
+    let config = DirectionConfig {
+        loss: Loss::bursts(Chance::from_percent(90), 2),
+        ..DirectionConfig::default()
+    };
+    let lost = drops(&run(config, 3, &every(100, 20_000)), "loss");
+    assert!((17_800..18_200).contains(&lost.len()), "{} lost", lost.len());
+}

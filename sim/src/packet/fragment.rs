@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use icelab_sans_io::net::Ecn;
 use icelab_sans_io::{Instant, Timers};
 
 use super::bytes::{put_u8, put_u16, u8_at, u16_at};
@@ -129,6 +130,10 @@ struct Partial {
     /// The length of the whole, known from the last fragment.
     total: Option<usize>,
     held: usize,
+    /// Whether a fragment came with a congestion mark.
+    is_marked: bool,
+    /// Whether one came that cannot carry any.
+    is_unmarkable: bool,
 }
 
 /// Why a fragment, and what belongs to it, was dropped.
@@ -136,6 +141,8 @@ struct Partial {
 pub enum ReassemblyDrop {
     /// Two fragments claim the same bytes (RFC 5722).
     Overlap,
+    /// One has a congestion mark, and another cannot carry any (RFC 3168 section 5.3).
+    MixedMarks,
     /// The whole is no packet.
     Malformed(Malformed),
 }
@@ -145,6 +152,7 @@ impl ReassemblyDrop {
     pub fn name(self) -> &'static str {
         match self {
             Self::Overlap => "fragments-overlap",
+            Self::MixedMarks => "fragments-mixed-marks",
             Self::Malformed(reason) => reason.name(),
         }
     }
@@ -178,6 +186,13 @@ impl Reassembly {
         let Some(fragment) = packet.fragment() else {
             return Ok(Some(packet));
         };
+        if fragment.offset == 0 && !fragment.more {
+            // RFC 8200 section 4.5, RFC 6946: whole by itself, whatever else has its number.
+            let mut alone = Partial::default();
+            let added = alone.add(packet, 0, false);
+            return added
+                .and_then(|()| alone.assemble().map(Some).map_err(ReassemblyDrop::Malformed));
+        }
         let key = Key {
             source: packet.source(),
             destination: packet.destination(),
@@ -256,6 +271,11 @@ impl Partial {
         if reaches_in || covers_next || past_total || last_is_short {
             return Err(ReassemblyDrop::Overlap);
         }
+        self.is_marked |= packet.ecn() == Ecn::Ce;
+        self.is_unmarkable |= packet.ecn() == Ecn::NotEct;
+        if self.is_marked && self.is_unmarkable {
+            return Err(ReassemblyDrop::MixedMarks);
+        }
         if !more {
             self.total = Some(end);
         }
@@ -304,6 +324,10 @@ impl Partial {
                 put_u16(&mut bytes, 4, payload);
             }
         }
-        Packet::parse(bytes)
+        let mut whole = Packet::parse(bytes)?;
+        if self.is_marked {
+            whole.set_ecn(Ecn::Ce);
+        }
+        Ok(whole)
     }
 }

@@ -6,4 +6,4 @@ mod step;
 mod tick;
 
 pub use native::Simulation;
-pub use step::{EndlessWork, Step};
+pub use step::{EndlessWork, Limits, Step};

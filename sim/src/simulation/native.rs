@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use icelab_sans_io::net::{Notice, Request};
 use icelab_sans_io::{Instant, Output, Protocol, Rng};
 
-use super::step::{EndlessWork, Step};
+use super::step::{EndlessWork, Limits, Step};
 use crate::fabric::Fabric;
 use crate::record::{Level, Record};
 use crate::topology::{BuildError, Network, NodeId, NodeKind};
@@ -29,6 +29,7 @@ pub struct Simulation<G: Protocol<Input = Notice, Packet = Request>> {
     tokens: BTreeMap<(Instant, u64), u64>,
     tokens_scheduled: u64,
     events: VecDeque<Step<G::Event>>,
+    limits: Limits,
     work: Work,
 }
 
@@ -43,6 +44,8 @@ struct Guest<G> {
 struct Work {
     at: Instant,
     calls: u32,
+    outputs: u32,
+    bytes: u64,
     timer: Option<(NodeId, u32)>,
     endless: Option<EndlessWork>,
 }
@@ -63,8 +66,15 @@ impl<G: Protocol<Input = Notice, Packet = Request>> Simulation<G> {
             tokens: BTreeMap::new(),
             tokens_scheduled: 0,
             events: VecDeque::new(),
+            limits: Limits::default(),
             work: Work::default(),
         })
+    }
+
+    /// Sets how much is too much.
+    pub fn limit(&mut self, limits: Limits) {
+        self.fabric.limit(limits.packets_on_their_way, limits.bytes_on_their_way);
+        self.limits = limits;
     }
 
     /// The simulated time.
@@ -220,20 +230,21 @@ impl<G: Protocol<Input = Notice, Packet = Request>> Simulation<G> {
 
     /// Takes all that a guest has to say, and its next deadline.
     fn settle(&mut self, node: NodeId) {
+        self.work.begin(self.now);
         let Some(Some(guest)) = self.guests.get_mut(node.index()) else { return };
-        let mut outputs = 0;
         while let Some(output) = guest.guest.poll_output() {
+            self.work.outputs += 1;
             match output {
-                Output::Packet(request) => self.fabric.request(node, request),
+                Output::Packet(request) => {
+                    self.work.bytes += bytes_of(&request);
+                    self.fabric.request(node, request);
+                }
                 Output::Event(event) => {
                     self.events.push_back(Step::Event { node, at: self.now, event });
                 }
             }
-            outputs += 1;
-            if outputs > MOST_OUTPUTS {
-                let node = self.fabric.name(node).clone();
-                self.work.endless = Some(EndlessWork { node, timer: None, at: self.now });
-                return;
+            if self.work.outputs > self.limits.outputs || self.work.bytes > self.limits.bytes {
+                return self.give_up(node, None);
             }
         }
         let deadline = guest.guest.poll_timeout().map(|deadline| deadline.at.max(self.now));
@@ -250,13 +261,10 @@ impl<G: Protocol<Input = Notice, Packet = Request>> Simulation<G> {
 
     /// Counts a call at this instant.
     fn count(&mut self, node: NodeId) {
-        if self.work.at != self.now {
-            self.work = Work { at: self.now, ..Work::default() };
-        }
+        self.work.begin(self.now);
         self.work.calls += 1;
-        if self.work.calls > MOST_CALLS && self.work.endless.is_none() {
-            let node = self.fabric.name(node).clone();
-            self.work.endless = Some(EndlessWork { node, timer: None, at: self.now });
+        if self.work.calls > self.limits.calls {
+            self.give_up(node, None);
         }
     }
 
@@ -268,16 +276,37 @@ impl<G: Protocol<Input = Notice, Packet = Request>> Simulation<G> {
             Some(_) | None => 1,
         };
         self.work.timer = Some((node, times));
-        if times > MOST_FIRINGS && self.work.endless.is_none() {
-            let node = self.fabric.name(node).clone();
-            self.work.endless = Some(EndlessWork { node, timer: Some(timer), at: self.now });
+        if times > self.limits.firings {
+            self.give_up(node, Some(timer));
+        }
+    }
+
+    /// Ends the run for work that does not end; what was found first counts.
+    fn give_up(&mut self, node: NodeId, timer: Option<&'static str>) {
+        let node = self.fabric.name(node).clone();
+        self.work.endless.get_or_insert(EndlessWork { node, timer, at: self.now });
+    }
+}
+
+impl Work {
+    /// Counts anew where time has passed.
+    fn begin(&mut self, now: Instant) {
+        if self.at != now {
+            let endless = self.endless.take();
+            *self = Self { at: now, endless, ..Self::default() };
         }
     }
 }
 
-/// How often one guest's timers may fire at one instant, with no other guest's in between.
-const MOST_FIRINGS: u32 = 10_000;
-/// How many calls there may be at one instant in all.
-const MOST_CALLS: u32 = 1_000_000;
-/// How much a guest may say at once.
-const MOST_OUTPUTS: u32 = 1_000_000;
+/// The bytes that a request sends.
+fn bytes_of(request: &Request) -> u64 {
+    let bytes = match request {
+        Request::Send(datagram) => datagram.payload.len(),
+        Request::Write { bytes, .. } => bytes.len(),
+        Request::Bind { .. }
+        | Request::Listen { .. }
+        | Request::Connect { .. }
+        | Request::Close(_) => 0,
+    };
+    bytes as u64
+}

@@ -6,7 +6,7 @@ use icelab_sans_io::Protocol;
 use icelab_sans_io::net::{Interface, Notice, Request};
 
 use super::native::Simulation;
-use crate::fabric::Matcher;
+use crate::fabric::{Awaited, DropRuleId, Matcher};
 use crate::link::LinkChange;
 use crate::record::{Name, Value};
 use crate::topology::{Attachment, BuildError, Direction, LinkId, NodeId, NodeKind};
@@ -95,9 +95,24 @@ impl<G: Protocol<Input = Notice, Packet = Request>> Simulation<G> {
         self.fabric.set_link(link, direction, change);
     }
 
-    /// Drops the `nth` packet from now on that matches, counted from 1, and no other.
-    pub fn drop_nth(&mut self, matcher: Matcher, nth: u32) {
-        self.fabric.drop_nth(matcher, nth);
+    /// Drops those packets that match and have these numbers, counted from 1 from now on, and no others. 0 counts as 1.
+    pub fn drop_each(
+        &mut self,
+        matcher: Matcher,
+        ordinals: impl IntoIterator<Item = u32>,
+    ) -> DropRuleId {
+        self.fabric.drop_each(matcher, ordinals)
+    }
+
+    /// Drops the packet of this number only; see [`drop_each`](Self::drop_each).
+    pub fn drop_nth(&mut self, matcher: Matcher, nth: u32) -> DropRuleId {
+        self.drop_each(matcher, [nth])
+    }
+
+    /// What a rule still waits for; `None` once it has dropped all that it is for.
+    #[must_use]
+    pub fn awaited(&self, rule: DropRuleId) -> Option<Awaited> {
+        self.fabric.awaited(rule)
     }
 
     /// Writes a protocol's own words into the record.

@@ -2,6 +2,7 @@
 
 use icelab_sans_io::Instant;
 
+use crate::fabric::Fabric;
 use crate::record::Name;
 use crate::topology::NodeId;
 
@@ -26,6 +27,38 @@ pub enum Step<E> {
     },
     /// Nothing more happens up to the given time, which is now.
     Reached,
+}
+
+/// How much a simulation does before it calls that endless, or loses packets rather than memory.
+///
+/// The defaults are far above what a sound guest needs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Calls of guests and of the network at one instant.
+    pub calls: u32,
+    /// Firings of one guest's timers at one instant, with no other guest's in between.
+    pub firings: u32,
+    /// What guests say at one instant: requests and events.
+    pub outputs: u32,
+    /// Bytes that guests send at one instant.
+    pub bytes: u64,
+    /// Packets on their way or waiting at once; more are dropped, for the reason `no-room`.
+    pub packets_on_their_way: usize,
+    /// Their bytes; more are dropped likewise.
+    pub bytes_on_their_way: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            calls: 1_000_000,
+            firings: 10_000,
+            outputs: 1_000_000,
+            bytes: 1 << 28,
+            packets_on_their_way: Fabric::MOST_PACKETS,
+            bytes_on_their_way: Fabric::MOST_BYTES,
+        }
+    }
 }
 
 /// Work at one instant that does not end.

@@ -1,6 +1,7 @@
 use core::time::Duration;
 
 use icelab_sans_io::Instant;
+use icelab_sans_io::net::Ecn;
 
 use super::*;
 
@@ -176,4 +177,46 @@ fn waiting_bytes_are_bounded() {
     }
     assert!(reassembly.waiting() * 58_976 <= Reassembly::MOST_BYTES);
     assert!(reassembly.waiting() >= 17);
+}
+
+#[test]
+fn a_congestion_mark_on_any_fragment_is_one_on_the_whole() {
+    for marked in 0..3 {
+        let mut packet = udp(V4, &[7; 1000]);
+        packet.set_ecn(Ecn::Ect0);
+        let mut pieces = packet.fragments(500).unwrap();
+        pieces[marked].set_ecn(Ecn::Ce);
+        let mut reassembly = Reassembly::new();
+        let whole = pieces.into_iter().find_map(|piece| push(&mut reassembly, piece)).unwrap();
+        assert_eq!(whole.ecn(), Ecn::Ce);
+        check(&whole);
+    }
+}
+
+#[test]
+fn fragments_of_which_one_is_marked_and_one_cannot_be_drop_their_packet() {
+    let mut pieces = udp(V4, &[7; 1000]).fragments(500).unwrap();
+    pieces[1].set_ecn(Ecn::Ce);
+    let mut reassembly = Reassembly::new();
+    push(&mut reassembly, pieces[0].clone());
+    let outcome = reassembly.push(pieces[1].clone(), Instant::START);
+    assert_eq!(outcome, Err(ReassemblyDrop::MixedMarks));
+    assert_eq!(reassembly.waiting(), 0);
+}
+
+#[test]
+fn a_fragment_that_is_the_whole_does_not_meet_others_of_its_number() {
+    let [whole, other] = [&[7; 100][..], &[7; 2000]].map(|payload| udp(V6, payload));
+    // An atomic fragment (RFC 6946): the header says fragment, and all of the packet is in it.
+    let mut bytes = whole.as_bytes().to_vec();
+    bytes[6] = 44;
+    bytes.splice(40..40, [17, 0, 0, 0, 0, 0, 0, 5]);
+    let length = u16::try_from(bytes.len() - 40).unwrap();
+    bytes[4..6].copy_from_slice(&length.to_be_bytes());
+    let atomic = Packet::parse(bytes).unwrap();
+    let pieces = other.clone().fragments_at_source(1280, 5).unwrap();
+    let mut reassembly = Reassembly::new();
+    assert_eq!(push(&mut reassembly, pieces[0].clone()), None);
+    assert_eq!(push(&mut reassembly, atomic), Some(whole));
+    assert_eq!(push(&mut reassembly, pieces[1].clone()), Some(other));
 }
