@@ -9,6 +9,7 @@ use crate::{plan, read};
 fn the_last_variable_changes_fastest() {
     let scenario = read(
         "matrix: { a: [x, y], b: [1, 2, 3] }
+asks: What of ${a} and ${b}?
 peers: { alice: {}, bob: {} }",
     );
     let labels: Vec<String> = scenario.cases.iter().map(|case| case.plan.case_label()).collect();
@@ -36,9 +37,10 @@ fn a_map_has_a_short_name_and_equal_names_are_told_apart() {
         "matrix:
   nat:
     - { mapping: endpoint_independent, filtering: address_and_port_dependent }
-    - { mapping: endpoint_independent, filtering: address_and_port_dependent }
+    - { filtering: endpoint_independent, mapping: address_and_port_dependent }
     - [v4, v6]
     - {}
+asks: What of ${nat}?
 gateways: { home: {} }
 peers: { alice: { behind: home }, bob: {} }",
     );
@@ -50,6 +52,7 @@ peers: { alice: { behind: home }, bob: {} }",
 fn the_first_expectation_whose_when_holds_counts_for_each_time() {
     let scenario = read(
         "matrix: { a: [one, two, three], b: [true, false] }
+asks: What of ${a} and ${b}?
 peers: { alice: {}, bob: {} }
 expect:
   - { when: { a: one, b: true }, path: none }
@@ -111,7 +114,12 @@ proptest! {
                 format!("x{index}: [{}]", values.join(", "))
             })
             .collect();
-        let text = format!("matrix: {{ {} }}\npeers: {{ alice: {{}}, bob: {{}} }}", lists.join(", "));
+        let uses: Vec<String> = (0..sizes.len()).map(|index| format!("${{x{index}}}")).collect();
+        let text = format!(
+            "matrix: {{ {} }}\nasks: {}\npeers: {{ alice: {{}}, bob: {{}} }}",
+            lists.join(", "),
+            uses.join(" ")
+        );
         let scenario = read(&text);
         prop_assert_eq!(scenario.cases.len(), sizes.iter().product::<usize>());
         let mut labels: Vec<String> =

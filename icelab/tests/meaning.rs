@@ -207,7 +207,7 @@ fn a_file_written_from_what_was_read_reads_the_same() {
 asks: Everything?
 seed: 7
 limit: 20 min
-links: { slow: { rate: 1.5 Mbit/s, jitter: 2 ms, queue: 64 KiB, reorder: { share: 1 %, hold: 5 ms }, up: { mtu: 1280 } } }
+links: { slow: { schedule: [ { at: 1 s, loss: 5 % } ], rate: 1.5 Mbit/s, jitter: 2 ms, queue: 64 KiB, reorder: { share: 1 %, hold: 5 ms }, up: { mtu: 1280 } }, train: { trace: 7 } }
 gateways:
   home:
     nat: { mapping: endpoint_independent, ports: { block: { size: 64 } }, timeouts: { udp: 30 s } }
@@ -233,4 +233,70 @@ expect: [ { over: seeds, connected: { p50: 1 s, share: { at_least: 99 % } } }, {
         let written = serde_yaml::to_string(&file).unwrap();
         assert_eq!(read(&written), file, "{written}");
     }
+}
+
+#[test]
+fn a_schedule_becomes_events_of_every_cable_that_has_it() {
+    let plan = plan(
+        "limit: 30 s
+links:
+  tunnel: { schedule: [ { at: 20 s, loss: 0 % }, { at: 5 s, loss: 10 %, delay: 90 ms } ] }
+gateways: { home: { nat: linux, link: tunnel } }
+peers:
+  alice: { behind: home, link: { up: { schedule: { at: 5 s, rate: 1 Mbit/s } } } }
+  bob: { link: { like: tunnel, delay: 3 ms } }
+events: [ { at: 5 s, reboot: home } ]",
+    );
+    let shown: Vec<String> = plan
+        .events
+        .iter()
+        .map(|event| match &event.action {
+            Action::Set { cable, up, down } => format!(
+                "{:?} {} loss {}/{} rate {}/{}",
+                event.at,
+                cable.node,
+                up.loss.is_some(),
+                down.loss.is_some(),
+                up.rate.is_some(),
+                down.rate.is_some()
+            ),
+            other => format!("{:?} {other:?}", event.at),
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "5s Reboot { gateway: \"home\" }",
+            "5s home loss true/true rate false/false",
+            "5s alice loss false/false rate true/false",
+            "5s bob loss true/true rate false/false",
+            "20s home loss true/true rate false/false",
+            "20s bob loss true/true rate false/false",
+        ]
+    );
+    let links = [&plan.gateways[0].link, &plan.peers[1].interfaces[0].link];
+    assert!(links.iter().all(|link| link.up.schedule.is_empty()), "nothing happens twice");
+}
+
+#[test]
+fn a_trace_stands_instead_of_a_rate_and_a_rate_ends_it() {
+    let plan = plan(
+        "links:
+  train:
+    delay: 20 ms
+    down:
+      trace: |
+        1
+        3
+        3
+        10
+peers: { alice: { link: train }, bob: { link: { like: train, rate: 5 Mbit/s } } }
+events: [ { at: 3 s, set: { link: alice, rate: 2 Mbit/s } } ]",
+    );
+    let link = |peer: &str| plan.peer(peer).unwrap().interfaces[0].link.clone();
+    assert_eq!(link("alice").down.trace, Some("1\n3\n3\n10".parse().unwrap()));
+    assert_eq!(link("alice").up.trace, None);
+    assert_eq!(link("bob").down.trace, None);
+    let Action::Set { up, .. } = &plan.events[0].action else { panic!("{:?}", plan.events) };
+    assert_eq!(up.trace, Some(None));
 }

@@ -1,5 +1,7 @@
 //! What is told about files that cannot be used: one message a fault, with its place and the way out.
 
+use icelab::scenario::load::Scenario;
+
 use crate::refused;
 
 /// Peers without which no file is complete.
@@ -65,7 +67,7 @@ fn wrong_units_name_the_right_one() {
         ("delay: soon", "test.yaml:1:21: `soon` is not a time (as in `30 ms`)"),
         (
             "loss: 0.01",
-            "test.yaml:1:20: `0.01` has no unit (write a unit after it: %, as in `1 %`)",
+            "test.yaml:1:20: `0.01` has no unit (write `1 %`, or `0.01 %` where that is meant)",
         ),
         ("loss: 101 %", "test.yaml:1:20: 101 % is more than all"),
         (
@@ -137,13 +139,13 @@ fn duplicate_keys_tabs_aliases_and_tags_are_refused() {
     check(
         "stun:",
         &[
-            "test.yaml:1:1: unknown key `stun` in a scenario (one of: asks, seed, limit, runtime, links, gateways, servers, peers, call, events, matrix, sweep, expect)",
+            "test.yaml:1:1: unknown key `stun` in a scenario (it belongs to a server, as in `servers: { turn: { turn: {} } }`)",
         ],
     );
     check(
         &format!("{PEERS}servers:\n  s:\n    stun:\n"),
         &[
-            "test.yaml:4:9: a key without a value (write `{}` for an empty value, or remove the key)",
+            "test.yaml:4:9: a key without a value (write `{}` for an empty value, indent what belongs to it, or remove the key)",
         ],
     );
 }
@@ -382,5 +384,296 @@ fn places_are_counted_in_letters_not_bytes() {
         &[
             "test.yaml:2:10: `é` cannot be a name (names are letters, digits, `_` and `-`, begin with a letter, and have at most 48 of them)",
         ],
+    );
+}
+
+#[test]
+fn a_value_where_a_map_belongs_is_shown_as_a_map() {
+    for (line, message) in [
+        ("sweep: 1..200", "1:8: expected a map, found text (as in `{ seeds: 1..200 }`)"),
+        (
+            "sweep: { seeds: 1-200 }",
+            "1:17: `1-200` is no range of seeds (write `1..200`: both ends included)",
+        ),
+        (
+            "sweep: { seeds: 200 }",
+            "1:17: `200` is no range of seeds (write `1..200`: both ends included)",
+        ),
+        ("gateways: { home: linux }", "1:19: expected a map, found text (as in `{ nat: linux }`)"),
+        ("gateways: [home]", "1:11: expected a map of names, found a list (as in `{ home: {} }`)"),
+        (
+            "gateways: [ { name: home } ]",
+            "1:11: expected a map of names, found a list (as in `{ home: {} }`)",
+        ),
+        (
+            "call: { signalling: 50 ms }",
+            "1:21: expected a map, found text (as in `{ delay: 50 ms }`)",
+        ),
+        (
+            "servers: { turn: { turn: true } }",
+            "1:26: expected a map, found true or false (write `{}`: what it does not say has a default)",
+        ),
+        (
+            "servers: { stun: { stun: true } }",
+            "1:26: expected a map, found true or false (write `{}`)",
+        ),
+        (
+            "gateways: { g: { nat: { port_range: 1024-65535 } } }",
+            "1:37: `1024-65535` is no port (write `1024..65535`)",
+        ),
+    ] {
+        check(&format!("{line}\n{PEERS}"), &[&format!("test.yaml:{message}")]);
+    }
+}
+
+#[test]
+fn words_of_other_tools_find_ours() {
+    for (text, message) in [
+        (
+            "expect: { selected: { alice: relay } }",
+            "unknown kind of candidate `relay` (did you mean `relay/udp`?)",
+        ),
+        ("expect: { path: p2p }", "unknown path `p2p` (did you mean `direct`?)"),
+        (
+            "links: { x: { latency: 20 ms } }",
+            "unknown key `latency` in a link (did you mean `delay`?)",
+        ),
+        (
+            "gateways: { g: { nat: address_restricted_cone } }",
+            "unknown NAT preset `address_restricted_cone` (did you mean `restricted`?)",
+        ),
+        (
+            "gateways: { g: { nat: { mapping: EIM } } }",
+            "unknown behaviour `EIM` (did you mean `endpoint_independent`?)",
+        ),
+        ("call: { caller: alice }", "unknown key `caller` in a call (did you mean `offerer`?)"),
+    ] {
+        let messages = refused(&format!("{text}\n{PEERS}"));
+        assert!(messages[0].ends_with(message), "{messages:?}");
+        assert_eq!(messages.len(), 1, "{messages:?}");
+    }
+}
+
+#[test]
+fn a_key_in_a_wrong_place_is_told_its_right_one() {
+    for (text, message) in [
+        ("media: []", "1:1: not supported yet: media (its place is under `call:`)"),
+        ("data: []", "1:1: not supported yet: data (its place is under `call:`)"),
+        (
+            "ice_servers: []",
+            "1:1: unknown key `ice_servers` in a scenario (it belongs under `call:`, as in `call: { offerer: alice, ice_servers: [stun] }`)",
+        ),
+        (
+            "nat: linux",
+            "1:1: unknown key `nat` in a scenario (it belongs to a gateway, as in `gateways: { home: { nat: linux } }`; peers stand `behind: home`)",
+        ),
+        (
+            "call: { events: [] }",
+            "1:9: unknown key `events` in a call (it belongs to the top of the file, without blanks before it)",
+        ),
+    ] {
+        check(&format!("{text}\n{PEERS}"), &[&format!("test.yaml:{message}")]);
+    }
+}
+
+#[test]
+fn how_soon_is_written_with_within() {
+    for (value, help) in [
+        ("maybe", "as in `true` or `{ within: 2 s }`"),
+        ("2 s", "write `{ within: 2 s }`"),
+        ("< 2 s", "write `{ within: 2 s }`"),
+        ("yes", "write `true`: `yes` is a word in YAML 1.2"),
+        ("\"true\"", "write `true` without quotes"),
+    ] {
+        check(
+            &format!("{PEERS}expect: {{ connected: {value} }}"),
+            &[&format!(
+                "test.yaml:2:22: expected true, false or `{{ within: … }}`, found text ({help})"
+            )],
+        );
+    }
+}
+
+#[test]
+fn numbers_that_are_nearly_right_are_shown_right() {
+    for (line, message) in [
+        ("seed: 1_000", "1:7: expected a whole number from 0 up, found text (write `1000`)"),
+        ("seed: 007", "1:7: expected a whole number from 0 up, found text (write `7`)"),
+        ("seed: 1.0", "1:7: expected a whole number from 0 up, found a number (write `1`)"),
+        (
+            "seed: 99999999999999999999",
+            "1:7: a number that is too large (18446744073709551615 is the most)",
+        ),
+        ("limit: 1,5 s", "1:8: `1,5 s` is not a time (write `1.5 s`)"),
+        (
+            "limit: 1 min 30 s",
+            "1:8: `1 min 30 s` is not a time (one number with one unit, as in `30 ms`)",
+        ),
+        ("limit: 1:30", "1:8: `1:30` is not a time (one number with one unit, as in `30 ms`)"),
+        ("limit: -5 s", "1:8: `-5 s` is less than nothing (as in `30 ms`)"),
+        (
+            "gateways: { g: { outside: \"203.0.113.7:5000\" } }",
+            "1:27: `203.0.113.7:5000` is no IP address (this is an address with a port; nodes have an address only)",
+        ),
+    ] {
+        check(&format!("{line}\n{PEERS}"), &[&format!("test.yaml:{message}")]);
+    }
+}
+
+#[test]
+fn brackets_and_quotes_are_told_where_they_begin() {
+    for (text, message) in [
+        (
+            "peers:\n  alice: { behind: home\n  bob: {}\n",
+            "2:10: a `{` that is never closed (write `}` where it ends)",
+        ),
+        (
+            "peers: { alice: {}, bob: {}\n",
+            "1:8: a `{` that is never closed (write `}` where it ends)",
+        ),
+        (
+            "call:\n  ice_servers: [turn\nexpect:\n  path: direct\n",
+            "2:16: a `[` that is never closed (write `]` where it ends)",
+        ),
+        ("call:\n  ice_servers: [turn}\n", "2:21: `}` closes no `[` (write `]`)"),
+        (
+            "call:\n  ice_servers: [turn]]\n",
+            "2:22: a `]` too many (nothing is open here: remove it)",
+        ),
+        (
+            "asks: \"Does it work?\npeers: {}\n",
+            "1:7: a quote that is never closed (write \" at the end of the text as well)",
+        ),
+        (
+            "asks: 'It's broken'\n",
+            "1:11: text goes on after its closing quote (inside of '…' a `'` is written twice; inside of \"…\" a `\"` is written `\\\"`)",
+        ),
+    ] {
+        check(text, &[&format!("test.yaml:{message}")]);
+    }
+}
+
+#[test]
+fn letters_that_look_like_others_are_named() {
+    for (text, message) in [
+        (
+            "peers:\n\u{a0}\u{a0}alice: {}\n\u{a0}\u{a0}bob: {}\n",
+            "2:1: a no-break space (U+00A0) (write an ordinary blank)",
+        ),
+        ("seed:\u{a0}7\npeers: {}\n", "1:6: a no-break space (U+00A0) (write an ordinary blank)"),
+        (
+            "asks: Ça marche\u{a0}?\npeers: {\u{a0}alice: {}, bob: {} }\n",
+            "2:9: a no-break space (U+00A0) (write an ordinary blank)",
+        ),
+        (
+            "peers:\n  alice: {}\n \u{a0}bob: {}\n",
+            "3:2: a no-break space (U+00A0) (write an ordinary blank)",
+        ),
+        (
+            "peers:\n  al\u{200b}ice: {}\n  bob: {}\n",
+            "2:5: a blank that YAML does not know (U+200B) (write an ordinary blank, or nothing)",
+        ),
+        ("peers\u{ff1a} { alice: {}, bob: {} }\n", "1:6: a wide colon (U+FF1A) (write `: `)"),
+        (
+            "asks: x\u{2028}y\npeers: { alice: {}, bob: {} }\n",
+            "1:8: an unusual end of a line (U+2028) (remove it, or end the line as usual)",
+        ),
+        ("asks: a\u{7}b\npeers: {}\n", "1:8: a control character (U+0007) (remove it)"),
+    ] {
+        check(text, &[&format!("test.yaml:{message}")]);
+    }
+    // A no-break space within text is text.
+    crate::read("asks: Ça marche\u{a0}?\npeers: { alice: {}, bob: {} }");
+}
+
+#[test]
+fn slips_of_yaml_are_told_in_words_that_mend_them() {
+    for (text, message) in [
+        ("seed:7\npeers: {}\n", "1:5: no blank after `:` (write `seed: 7`)"),
+        ("peers:\n  alice:{}\n  bob: {}\n", "2:8: no blank after `:` (write `alice: {}`)"),
+        ("// hello\npeers: {}\n", "1:1: `//` begins no comment (a comment begins with `#`)"),
+        ("peers: {}#x\n", "1:10: a comment without a blank before it (write ` #`)"),
+        (
+            "asks: @home\n",
+            "1:7: unquoted text that begins with `@` (this letter means something to YAML: put the text into quotes)",
+        ),
+        (
+            "asks: *bold*\n",
+            "1:7: unquoted text that begins with `*` (this letter means something to YAML: put the text into quotes)",
+        ),
+        (
+            "gateways: { g: { nat: ${a} } }\n",
+            "1:23: an unquoted `${` inside of `{…}` or `[…]` (write `$name` alone, or quote the text: `\"${name} and more\"`)",
+        ),
+        (
+            "peers:\n  alice: {}\n bob: {}\n",
+            "3:2: the indentation fits none of the lines above (the lines above that it can belong to begin in column 3 or 1)",
+        ),
+    ] {
+        check(text, &[&format!("test.yaml:{message}")]);
+    }
+}
+
+#[test]
+fn a_trace_is_the_text_of_a_file_and_a_schedule_has_times() {
+    for (link, message) in [
+        (
+            "trace: verizon.down",
+            "1:25: this trace cannot be used: line 1 is not a whole number of milliseconds (write `trace: |` and below it, indented, the lines of a file in mahimahi's format: times in whole ms that never decrease)",
+        ),
+        (
+            "trace: \"5 3\"",
+            "1:25: this trace cannot be used: line 1 is not a whole number of milliseconds (write `trace: |` and below it, indented, the lines of a file in mahimahi's format: times in whole ms that never decrease)",
+        ),
+        (
+            "rate: 1 Mbit/s, trace: 5",
+            "1:24: `rate` and `trace` both say how fast the link is (remove one of them)",
+        ),
+        (
+            "schedule: [ { loss: 5 % } ]",
+            "1:30: a change of a schedule needs `at` (as in `schedule: [ { at: 5 s, loss: 10 % }, { at: 8 s, loss: 0 % } ]`)",
+        ),
+        ("schedule: { at: 5 s }", "1:28: this changes nothing (as in `{ at: 5 s, loss: 10 % }`)"),
+        (
+            "schedule: { at: 90 s, loss: 5 % }",
+            "1:34: 90 s is after the end of the run (write an earlier time, or a `limit` above 90 s)",
+        ),
+        (
+            "schedule: { at: 9 s, schedule: { at: 3 s, loss: 5 % } }",
+            "1:49: a change of a schedule has no schedule of its own (write one list of changes)",
+        ),
+    ] {
+        check(
+            &format!("links: {{ poor: {{ {link} }} }}\n{PEERS}"),
+            &[&format!("test.yaml:{message}")],
+        );
+    }
+    check(
+        &format!(
+            "{PEERS}events: [ {{ at: 1 s, set: {{ link: bob, schedule: {{ at: 2 s, loss: 1 % }} }} }} ]"
+        ),
+        &[
+            "test.yaml:2:50: `set` happens at one time, and has no schedule (write an event for each change, or the schedule at the link itself)",
+        ],
+    );
+}
+
+#[test]
+fn bytes_that_are_no_text_are_told_with_their_place() {
+    let refused = |bytes: &[u8]| match Scenario::read_bytes("test.yaml", bytes) {
+        Ok(_) => panic!("accepted"),
+        Err(refusal) => refusal.lines(),
+    };
+    assert_eq!(
+        refused(b"peers: {}\nasks: caf\xe9 noir\n"),
+        ["test.yaml:2:10: the byte 0xE9 is no UTF-8 (save the file as UTF-8)"]
+    );
+    assert_eq!(
+        refused(b"\xff\xfep\0e\0"),
+        ["test.yaml:1:1: the file is UTF-16 (save it as UTF-8)"]
+    );
+    assert!(
+        Scenario::read_bytes("test.yaml", "\u{feff}peers: { alice: {}, bob: {} }".as_bytes())
+            .is_ok()
     );
 }

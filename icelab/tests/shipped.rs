@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use icelab::scenario::load::Scenario;
+use icelab::scenario::text::fault::Refusal;
 use icelab::scenario::text::source::Source;
 
 fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
@@ -16,17 +17,31 @@ fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
     }
 }
 
-#[test]
-fn every_shipped_scenario_is_readable() {
+fn all() -> Vec<std::path::PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
     let mut found = Vec::new();
     files(&folder, &mut found);
+    found.sort();
+    found
+}
+
+/// The text of each.
+pub(crate) fn texts() -> Vec<String> {
+    all().iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
+}
+
+#[test]
+fn every_shipped_scenario_is_readable_and_nothing_in_it_is_doubtful() {
+    let found = all();
     assert!(!found.is_empty());
     for path in found {
         let text = std::fs::read_to_string(&path).unwrap();
-        let read = Scenario::read(Source::new(path.display().to_string(), text));
-        if let Err(refusal) = read {
-            panic!("{refusal}");
+        match Scenario::read(Source::new(path.display().to_string(), text)) {
+            Ok(scenario) if scenario.warnings.is_empty() => {}
+            Ok(Scenario { source, warnings, .. }) => {
+                panic!("{}", Refusal { source, faults: warnings });
+            }
+            Err(refusal) => panic!("{refusal}"),
         }
     }
 }

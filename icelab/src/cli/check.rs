@@ -10,6 +10,7 @@ use crate::suite::files::{Loaded, load};
 pub(super) fn check(arguments: &CheckArguments) -> Ending {
     let Loaded { scenarios, problems } = load(&arguments.paths);
     message::problems(&problems);
+    message::warnings(&scenarios);
     let mut text = String::new();
     for scenario in &scenarios {
         let (cases, runs) = (scenario.cases.len() as u64, scenario.runs());

@@ -5,13 +5,15 @@ use std::env;
 use std::io::{self, IsTerminal, Write};
 
 use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, ThemeCharacters,
-    ThemeStyles,
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, Severity, SourceCode,
+    ThemeCharacters, ThemeStyles,
 };
 
 use super::Ending;
 use super::excerpt::Excerpt;
-use crate::scenario::text::fault::{Fault, Refusal};
+use crate::scenario::load::Scenario;
+use crate::scenario::text::fault::Fault;
+use crate::scenario::text::source::Source;
 use crate::suite::files::Problem;
 
 /// Tells of one problem in one line.
@@ -35,11 +37,21 @@ pub(super) fn problems(problems: &[Problem]) {
     let style = Style::of_stderr();
     for problem in problems {
         match problem {
-            Problem::Refused(refusal) => write(&render(refusal, style)),
+            Problem::Refused(refusal) => {
+                write(&render(&refusal.source, &refusal.faults, Severity::Error, style));
+            }
             Problem::Unreadable { path, reason } => {
                 write(&format!("error: {path} cannot be read: {reason}\n"));
             }
         }
+    }
+}
+
+/// Tells of what can be run and may yet be a mistake.
+pub(super) fn warnings(scenarios: &[Scenario]) {
+    let style = Style::of_stderr();
+    for scenario in scenarios.iter().filter(|scenario| !scenario.warnings.is_empty()) {
+        write(&render(&scenario.source, &scenario.warnings, Severity::Warning, style));
     }
 }
 
@@ -59,12 +71,16 @@ impl Style {
 }
 
 /// Every fault of a file, each with its excerpt.
-fn render(refusal: &Refusal, style: Style) -> String {
+fn render(source: &Source, faults: &[Fault], severity: Severity, style: Style) -> String {
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme {
         characters: if style.is_unicode {
             ThemeCharacters::unicode()
         } else {
-            ThemeCharacters { error: "error:".into(), ..ThemeCharacters::ascii() }
+            ThemeCharacters {
+                error: "error:".into(),
+                warning: "warning:".into(),
+                ..ThemeCharacters::ascii()
+            }
         },
         styles: if style.is_coloured { ThemeStyles::ansi() } else { ThemeStyles::none() },
     })
@@ -72,11 +88,12 @@ fn render(refusal: &Refusal, style: Style) -> String {
     .with_width(100)
     .with_context_lines(1);
     let mut text = String::new();
-    for fault in &refusal.faults {
-        let (line, column) = refusal.source.position(fault.span.start);
-        let place = format!("{}:{line}:{column}", refusal.source.name);
+    for fault in faults {
+        let (line, column) = source.position(fault.span.start);
+        let place = format!("{}:{line}:{column}", source.name);
         let message = format!("{place}: {}", fault.message);
-        let shown = Shown { message, fault, excerpt: Excerpt::new(&refusal.source, fault.span) };
+        let excerpt = Excerpt::new(source, fault.span);
+        let shown = Shown { message, fault, severity, excerpt };
         if handler.render_report(&mut text, &shown).is_err() {
             text.push_str(&shown.message);
         }
@@ -90,6 +107,7 @@ fn render(refusal: &Refusal, style: Style) -> String {
 struct Shown<'a> {
     message: String,
     fault: &'a Fault,
+    severity: Severity,
     excerpt: Excerpt,
 }
 
@@ -102,6 +120,10 @@ impl fmt::Display for Shown<'_> {
 impl core::error::Error for Shown<'_> {}
 
 impl Diagnostic for Shown<'_> {
+    fn severity(&self) -> Option<Severity> {
+        Some(self.severity)
+    }
+
     fn help<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
         self.fault.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
     }

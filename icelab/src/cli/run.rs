@@ -31,6 +31,7 @@ pub(super) fn run(arguments: &RunArguments) -> Ending {
     let started = Instant::now();
     let Loaded { scenarios, problems } = load(&arguments.paths);
     message::problems(&problems);
+    message::warnings(&scenarios);
     let selection = Selection {
         seeds: arguments.seed.map(Seeds::one).or(arguments.sweep),
         filter: arguments.filter.clone(),

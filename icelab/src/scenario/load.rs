@@ -1,10 +1,12 @@
 //! A scenario file, read and checked in every one of its cases.
 
+use std::collections::BTreeMap;
+
 use super::grammar::file::File;
 use super::grammar::range::Seeds;
 use super::matrix::{Case, Matrix};
 use super::plan::{Plan, SweepExpectation};
-use super::resolve::{Resolved, When, resolve};
+use super::resolve::{Doubt, Resolved, When, resolve};
 use super::text::decode::FromNode;
 use super::text::fault::{Fault, Faults, Refusal};
 use super::text::first_pass;
@@ -20,6 +22,8 @@ pub struct Scenario {
     pub cases: Vec<ScenarioCase>,
     /// The seeds of its sweep.
     pub sweep: Option<Seeds>,
+    /// What can be run and may yet be a mistake, in the order of the places.
+    pub warnings: Vec<Fault>,
 }
 
 /// One case of a scenario.
@@ -40,14 +44,44 @@ impl Scenario {
         let mut faults = Faults::default();
         match first_pass::read(&source) {
             Ok(tree) => {
-                let (cases, sweep) = read_cases(&source.name, &tree, &mut faults);
+                let (cases, sweep, warnings) = read_cases(&source.name, &tree, &mut faults);
                 if faults.is_empty() {
-                    return Ok(Self { source, cases, sweep });
+                    return Ok(Self { source, cases, sweep, warnings: warnings.into_sorted() });
                 }
             }
             Err(fault) => faults.push(fault),
         }
         Err(Refusal { source, faults: faults.into_sorted() })
+    }
+
+    /// Reads a file's bytes.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read_bytes(name: impl Into<String>, bytes: &[u8]) -> Result<Self, Refusal> {
+        let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+        match core::str::from_utf8(bytes) {
+            // Some editors begin a file with a byte order mark, which is no part of its text.
+            Ok(text) => {
+                Self::read(Source::new(name, text.strip_prefix('\u{feff}').unwrap_or(text)))
+            }
+            Err(_) if is_utf16 => Err(Refusal {
+                source: Source::new(name, ""),
+                faults: vec![
+                    Fault::new(Span::default(), "the file is UTF-16").help("save it as UTF-8"),
+                ],
+            }),
+            Err(error) => {
+                let at = error.valid_up_to();
+                let byte = bytes.get(at).copied().unwrap_or_default();
+                let message = format!("the byte 0x{byte:02X} is no UTF-8");
+                let span = Span::new(at, at + char::REPLACEMENT_CHARACTER.len_utf8());
+                Err(Refusal {
+                    source: Source::new(name, String::from_utf8_lossy(bytes)),
+                    faults: vec![Fault::new(span, message).help("save the file as UTF-8")],
+                })
+            }
+        }
     }
 
     /// How many runs its own sweep makes of its cases.
@@ -57,30 +91,42 @@ impl Scenario {
     }
 }
 
-fn read_cases(name: &str, tree: &Node, faults: &mut Faults) -> (Vec<ScenarioCase>, Option<Seeds>) {
+fn read_cases(
+    name: &str,
+    tree: &Node,
+    faults: &mut Faults,
+) -> (Vec<ScenarioCase>, Option<Seeds>, Faults) {
     let mut read = Vec::new();
     let mut sweep = None;
+    let mut doubts = Doubts::default();
     if !matches!(tree.content, Content::Map(_)) {
         faults.push(
             Fault::wrong_kind(tree, "a scenario: a map of keys such as `gateways` and `peers`")
                 .help("`icelab new NAME` writes one to start from"),
         );
-        return (read, sweep);
+        return (read, sweep, Faults::default());
     }
     let matrix = Matrix::read(tree, faults);
-    check_when(tree, &matrix, faults);
+    if faults.is_empty() {
+        check_when(tree, &matrix, faults);
+    }
     if !faults.is_empty() {
-        return (read, sweep);
+        return (read, sweep, Faults::default());
     }
     for case in matrix.cases() {
         if let Some((resolved, seeds)) = read_case(name, tree, &case, faults) {
             sweep = seeds;
-            let Resolved { plan, over_seeds } = resolved;
+            let Resolved { plan, over_seeds, doubts: of_case, expectations } = resolved;
+            doubts.add(of_case, expectations);
             read.push(ScenarioCase { plan, over_seeds });
         }
         if faults.is_full() {
             break;
         }
+    }
+    if faults.is_empty() {
+        matrix.check_used(tree, faults);
+        doubts.check_judged(faults);
     }
     if let Some(seeds) = sweep {
         let runs = (read.len() as u64).saturating_mul(seeds.count());
@@ -93,7 +139,62 @@ fn read_cases(name: &str, tree: &Node, faults: &mut Faults) -> (Vec<ScenarioCase
             );
         }
     }
-    (read, sweep)
+    (read, sweep, doubts.into_warnings(tree))
+}
+
+/// What was doubtful in the cases so far.
+#[derive(Default)]
+struct Doubts {
+    /// Each doubt with the number of cases that have it.
+    doubts: Vec<(Doubt, usize)>,
+    cases: usize,
+    /// The places of expectations, and whether some case is judged by them.
+    expectations: BTreeMap<Span, bool>,
+}
+
+impl Doubts {
+    fn add(&mut self, doubts: Vec<Doubt>, expectations: Vec<(Span, bool)>) {
+        self.cases += 1;
+        for doubt in doubts {
+            match self.doubts.iter_mut().find(|(known, _)| *known == doubt) {
+                Some((_, times)) => *times += 1,
+                None => self.doubts.push((doubt, 1)),
+            }
+        }
+        for (span, applies) in expectations {
+            *self.expectations.entry(span).or_default() |= applies;
+        }
+    }
+
+    /// Tells of expectations that no case is judged by.
+    fn check_judged(&self, faults: &mut Faults) {
+        for (span, _) in self.expectations.iter().filter(|(_, applies)| !**applies) {
+            faults.push(
+                Fault::new(*span, "no case is judged by this")
+                    .label("one above it applies to each case")
+                    .help("the first whose `when` holds counts: move this one up, or give the one above a `when`"),
+            );
+        }
+    }
+
+    /// What is doubtful in one case, and what is unused in all of them.
+    fn into_warnings(self, tree: &Node) -> Faults {
+        let mut warnings = Faults::default();
+        for (doubt, times) in self.doubts {
+            match doubt {
+                Doubt::Case(fault) => warnings.push(fault),
+                Doubt::Unused(fault) if times == self.cases => warnings.push(fault),
+                Doubt::Unused(_) => {}
+            }
+        }
+        if let (Some(seed), Some(_)) = (tree.get("seed"), tree.get("sweep")) {
+            warnings.push(
+                Fault::new(seed.key_span, "this seed is not used: `sweep` says which seeds are")
+                    .help("remove `seed`, or `sweep`"),
+            );
+        }
+        warnings
+    }
 }
 
 fn read_case(

@@ -54,6 +54,12 @@ impl Matrix {
                 matrix.variables.insert(variable.key.clone(), values);
             }
         }
+        if variables.is_empty() {
+            faults.push(
+                Fault::new(entry.value.span, "a matrix without variables")
+                    .help("as in `matrix: { a: [full_cone, symmetric] }`, or remove it"),
+            );
+        }
         if product > MOST_CASES {
             faults.push(
                 Fault::new(entry.key_span, format!("the matrix has {product} cases"))
@@ -63,6 +69,28 @@ impl Matrix {
             return Self::default();
         }
         matrix
+    }
+
+    /// Tells of variables whose values appear nowhere, so that their cases would all be the same.
+    pub fn check_used(&self, file: &Node, faults: &mut Faults) {
+        let mut used = Vec::new();
+        if let Content::Map(entries) = &file.content {
+            for entry in entries.iter().filter(|entry| entry.key != "matrix") {
+                collect_uses(&entry.value, &mut used);
+            }
+        }
+        let variables = file.get("matrix").map(|entry| &entry.value.content);
+        let Some(Content::Map(variables)) = variables else { return };
+        for variable in variables.iter().filter(|variable| !used.contains(&variable.key)) {
+            let name = &variable.key;
+            faults.push(
+                Fault::new(
+                    variable.key_span,
+                    format!("`{name}` is used nowhere, so its cases are all the same"),
+                )
+                .help(format!("write `${name}` where its values belong, or remove it")),
+            );
+        }
     }
 
     /// The values of a variable.
@@ -126,7 +154,14 @@ fn read_variable(variable: &Entry, faults: &mut Faults) -> Option<Vec<Value>> {
         return None;
     }
     let mut times: IndexMap<String, usize> = IndexMap::new();
-    for item in items {
+    for (index, item) in items.iter().enumerate() {
+        if items.iter().take(index).any(|earlier| earlier == item) {
+            faults.push(
+                Fault::new(item.span, format!("`{item}` stands twice in `{}`", variable.key))
+                    .help("the two cases would be the same: remove one"),
+            );
+            continue;
+        }
         let label = label(item);
         let seen = times.entry(label.clone()).or_default();
         *seen += 1;
@@ -134,6 +169,22 @@ fn read_variable(variable: &Entry, faults: &mut Faults) -> Option<Vec<Value>> {
         values.push(Value { label, node: item.clone() });
     }
     Some(values)
+}
+
+/// The names of the variables that a value uses.
+fn collect_uses(node: &Node, used: &mut Vec<String>) {
+    match &node.content {
+        Content::Text(text) => {
+            if let Some(name) = text.strip_prefix('$').filter(|name| is_variable(name)) {
+                used.push(name.to_owned());
+            }
+            let names = text.split("${").skip(1).filter_map(|rest| rest.split_once(CLOSE));
+            used.extend(names.map(|(name, _)| name.to_owned()));
+        }
+        Content::List(items) => items.iter().for_each(|item| collect_uses(item, used)),
+        Content::Map(entries) => entries.iter().for_each(|entry| collect_uses(&entry.value, used)),
+        Content::Empty | Content::Bool(_) | Content::Number(_) => {}
+    }
 }
 
 /// A value in a few letters: a scalar as it is, a map or list as its parts, RFC 4787's words as their initials.

@@ -6,6 +6,7 @@
 pub mod grammar;
 pub mod load;
 pub mod matrix;
+mod network;
 pub mod plan;
 pub mod resolve;
 pub mod text;

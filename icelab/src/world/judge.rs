@@ -10,6 +10,7 @@ use super::outcome::{Failure, Selected};
 use crate::scenario::plan::{
     self, CandidateKind, Connected, Expectation, Path, Reconnected, Transport,
 };
+use crate::scenario::text::quantity::Time;
 
 /// What is known at the time of judging.
 #[derive(Clone, Debug)]
@@ -70,7 +71,7 @@ pub(super) fn judge(expectation: &Expectation, facts: &Facts<'_>) -> Vec<Failure
     {
         let wanted = match wanted {
             Reconnected::No => "false".to_owned(),
-            Reconnected::Within(limit) => format!("within {}", Span(limit)),
+            Reconnected::Within(limit) => format!("within {}", Time(limit)),
         };
         fail("reconnected".to_owned(), wanted, got);
     }
@@ -125,7 +126,7 @@ fn wanted_connected(wanted: Connected) -> String {
     match wanted {
         Connected::No => "false".to_owned(),
         Connected::Yes => "true".to_owned(),
-        Connected::Within(limit) => format!("within {}", Span(limit)),
+        Connected::Within(limit) => format!("within {}", Time(limit)),
     }
 }
 

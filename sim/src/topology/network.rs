@@ -1,6 +1,8 @@
 //! The builder: names and what stands behind what, in any order.
 
+use super::build::Topology;
 use super::config::{GatewayConfig, HostConfig};
+use super::error::BuildError;
 use super::node::{NodeId, NodeKind};
 
 /// A network before it runs: the internet, gateways and hosts by name.
@@ -65,6 +67,14 @@ impl Network {
             Body::Gateway(_) => NodeKind::Gateway,
             Body::Host(_) => NodeKind::Host,
         })
+    }
+
+    /// Whether it can be built.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check(&self) -> Result<(), BuildError> {
+        Topology::build(self).map(drop)
     }
 
     fn declare(&mut self, name: &str, body: Body) -> NodeId {

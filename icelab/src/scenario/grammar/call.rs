@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
 use crate::scenario::text::decode::{
-    At, Definition, FromNode, Named, OneOrMany, grammar, map, words,
+    AnyNumber, At, Definition, FromNode, Named, OneOrMany, grammar, map, words,
 };
 use crate::scenario::text::fault::Faults;
 use crate::scenario::text::node::{Content, Node};
@@ -25,7 +25,7 @@ grammar! {
         /// Which candidates may be used: a word for both sides, or a map with a word for each peer. Default all.
         policy: PerPeer<PolicyWord>,
         /// The servers to ask: a list for both sides, or a map with a list for each peer. Default none.
-        ice_servers: PerPeer<OneOrMany<String>>,
+        ice_servers: PerPeer<AnyNumber<String>>,
         /// What the application does once ICE was disconnected for 5 s; default restart_ice.
         on_disconnected: OnDisconnectedWord,
         /// How offers, answers and candidates travel.
@@ -34,6 +34,7 @@ grammar! {
         roles: RolesWord,
     }
     later { "data", "media" }
+    short "offerer"
 }
 
 words! {
@@ -78,6 +79,7 @@ grammar! {
         /// Times in which messages wait.
         outage: OneOrMany<Outage>,
     }
+    short "delay"
 }
 
 grammar! {

@@ -7,10 +7,12 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
 use crate::scenario::text::bound::Bound;
-use crate::scenario::text::decode::{Anything, FromNode, Named, OneOrMany, grammar, words};
-use crate::scenario::text::fault::Faults;
+use crate::scenario::text::decode::{
+    Anything, FromNode, Named, OneOrMany, grammar, meant_boolean, words,
+};
+use crate::scenario::text::fault::{Fault, Faults};
 use crate::scenario::text::node::{Content, Node};
-use crate::scenario::text::quantity::{Share, Time};
+use crate::scenario::text::quantity::{Share, Time, parse};
 
 grammar! {
     /// What must hold.
@@ -96,8 +98,24 @@ impl FromNode for Connected {
         if matches!(node.content, Content::Map(_)) {
             return Soon::from_node(node, faults).map(Self::Soon);
         }
-        bool::from_node(node, faults).map(Self::Is)
+        whether(node, faults).map(Self::Is)
     }
+}
+
+/// `true` or `false`, where a map would say how soon.
+fn whether(node: &Node, faults: &mut Faults) -> Option<bool> {
+    if let Content::Bool(whether) = &node.content {
+        return Some(*whether);
+    }
+    let fault = Fault::wrong_kind(node, "true, false or `{ within: … }`");
+    let text = node.to_string();
+    let time = text.trim_start_matches(['<', '=', ' ']);
+    let help = meant_boolean(node).unwrap_or_else(|| match parse::<Time>(time) {
+        Ok(_) => format!("write `{{ within: {time} }}`"),
+        Err(_) => "as in `true` or `{ within: 2 s }`".to_owned(),
+    });
+    faults.push(fault.help(help));
+    None
 }
 
 impl FromNode for Reconnected {
@@ -105,7 +123,7 @@ impl FromNode for Reconnected {
         if matches!(node.content, Content::Map(_)) {
             return Again::from_node(node, faults).map(Self::Soon);
         }
-        bool::from_node(node, faults).map(Self::Is)
+        whether(node, faults).map(Self::Is)
     }
 }
 

@@ -55,6 +55,7 @@ grammar! {
         /// Both ends included, as in `1..100`.
         seeds: Seeds,
     }
+    short "seeds"
 }
 
 words! {

@@ -1,11 +1,16 @@
 //! `links:` and `link:`: what a cable does to packets.
 
-use schemars::JsonSchema;
-use serde::Serialize;
+use std::borrow::Cow;
 
-use crate::scenario::text::decode::{At, FromNode, HasPresets, NameOr, grammar, map, words};
-use crate::scenario::text::fault::Faults;
-use crate::scenario::text::node::Node;
+use icelab_sim::link::Trace;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Serialize, Serializer};
+
+use crate::scenario::text::decode::{
+    At, FromNode, HasPresets, NameOr, OneOrMany, grammar, map, words,
+};
+use crate::scenario::text::fault::{Fault, Faults};
+use crate::scenario::text::node::{Content, Node};
 use crate::scenario::text::quantity::{Packets, QueueSize, Rate, Share, Time};
 
 /// A preset's or profile's name, or the settings.
@@ -88,8 +93,87 @@ grammar! {
         mtu: u64,
         /// What becomes of larger packets that may not be fragmented; default too_big.
         oversize: OversizeWord,
+        /// Changes at times since the start of the run; each is an event like `set`.
+        schedule: OneOrMany<Scheduled>,
+        /// When the link could send, instead of a rate: text in mahimahi's format, a time in whole ms a line, each
+        /// an opportunity to send 1504 bytes; after the last one it begins again.
+        trace: TraceText,
     }
-    later { "schedule", "trace" }
+}
+
+/// A change of a link at a time; what is not written stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scheduled {
+    /// When, since the start of the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<At<Time>>,
+    /// What changes.
+    #[serde(flatten)]
+    pub set: DirectionFields,
+}
+
+impl FromNode for Scheduled {
+    fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
+        let entries = map(node, faults)?;
+        let (at, rest): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| entry.key == "at");
+        let at = at.first().and_then(|entry| FromNode::from_node(&entry.value, faults));
+        Some(Self { at, set: DirectionFields::from_entries(rest, &["at"], faults) })
+    }
+}
+
+/// A delivery trace in mahimahi's format.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceText {
+    /// What it says.
+    pub trace: Trace,
+    written: String,
+}
+
+impl FromNode for TraceText {
+    fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
+        let written = match &node.content {
+            Content::Text(text) => text.clone(),
+            Content::Number(number) => number.to_string(),
+            Content::Empty | Content::Bool(_) | Content::List(_) | Content::Map(_) => {
+                faults.push(Fault::wrong_kind(node, "the text of a trace").help(TRACE_HELP));
+                return None;
+            }
+        };
+        match written.parse() {
+            Ok(trace) => Some(Self { trace, written }),
+            Err(reason) => {
+                faults.push(
+                    Fault::new(node.span, format!("this trace cannot be used: {reason}"))
+                        .help(TRACE_HELP),
+                );
+                None
+            }
+        }
+    }
+}
+
+const TRACE_HELP: &str = "write `trace: |` and below it, indented, the lines of a file in mahimahi's format: \
+                          times in whole ms that never decrease";
+
+impl Serialize for TraceText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.written)
+    }
+}
+
+impl JsonSchema for TraceText {
+    fn schema_name() -> Cow<'static, str> {
+        "Trace".into()
+    }
+
+    fn json_schema(_generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A delivery trace in mahimahi's format: a time in whole ms a line, never decreasing.",
+            "type": "string",
+            "pattern": "^\\s*[0-9]+(\\s+[0-9]+)*\\s*$"
+        })
+    }
 }
 
 /// A share of packets, or that with how long they are held back.
@@ -107,7 +191,7 @@ pub enum ReorderOr {
 
 impl FromNode for ReorderOr {
     fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
-        if matches!(node.content, crate::scenario::text::node::Content::Map(_)) {
+        if matches!(node.content, Content::Map(_)) {
             ReorderFields::from_node(node, faults).map(Self::Given)
         } else {
             Share::from_node(node, faults).map(Self::Share)

@@ -249,13 +249,10 @@ grammar! {
         udp_replied: Time,
         /// UDP, once traffic in both directions lasts more than 2 s; default udp_replied.
         udp_stream: Time,
-        /// TCP, as long as nothing came back; default 240 s.
-        tcp_transitory: Time,
-        /// TCP, once something came back; default 7440 s.
-        tcp_established: Time,
         /// ICMP queries; default 60 s.
         icmp: Time,
     }
+    later { "tcp", "tcp_transitory", "tcp_established" }
 }
 
 impl HasPresets for NatFields {

@@ -29,6 +29,7 @@ grammar! {
         /// Which IP versions it routes; default `[v4]`, or what the gateway that it is behind routes.
         ip: OneOrMany<String>,
     }
+    short "nat"
 }
 
 grammar! {
@@ -109,6 +110,7 @@ grammar! {
         nomination: NominationWord,
     }
     later { "tcp", "mdns", "dtls" }
+    short "behind"
 }
 
 /// One link for all interfaces, or one for each.

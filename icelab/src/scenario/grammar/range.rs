@@ -53,12 +53,30 @@ impl FromNode for Seeds {
         {
             return Some(seeds);
         }
-        faults.push(
-            Fault::new(node.span, format!("`{node}` is no range of seeds"))
-                .help("as in `1..100`: both ends included, the smaller first"),
-        );
+        let fault = Fault::new(node.span, format!("`{node}` is no range of seeds"));
+        faults.push(match meant_range(node) {
+            Some(range) => fault.help(format!("write `{range}`: both ends included")),
+            None => fault.help("as in `1..100`: both ends included, the smaller first"),
+        });
         None
     }
+}
+
+/// `A..B`, where somebody wrote `A-B`, `A–B`, `A:B`, `[A, B]` or the number of seeds alone.
+fn meant_range(node: &Node) -> Option<String> {
+    let text = node.to_string();
+    let text = text.trim_matches(['[', ']']);
+    if let (Content::Number(number), Some(count)) = (&node.content, text.parse::<u64>().ok()) {
+        return number
+            .is_u64()
+            .then_some(count)
+            .filter(|count| (1..=10_000).contains(count))
+            .map(|count| format!("1..{count}"));
+    }
+    let (first, last) =
+        text.split_once(['-', '\u{2013}', ':', ',']).or_else(|| text.split_once("to"))?;
+    let (first, last) = (first.trim().parse::<u64>().ok()?, last.trim().parse::<u64>().ok()?);
+    (first < last).then(|| format!("{first}..{last}"))
 }
 
 impl Serialize for Seeds {
@@ -166,10 +184,11 @@ impl FromNode for Ports {
         let ports = range
             .and_then(|range| Some(Self { first: port(range.first)?, last: port(range.last)? }));
         if ports.is_none() {
-            faults.push(
-                Fault::new(node.span, format!("`{node}` is no port"))
-                    .help("as in `443` or `1024..65535`; ports are from 1 to 65535"),
-            );
+            let fault = Fault::new(node.span, format!("`{node}` is no port"));
+            faults.push(match meant_range(node) {
+                Some(range) => fault.help(format!("write `{range}`")),
+                None => fault.help("as in `443` or `1024..65535`; ports are from 1 to 65535"),
+            });
         }
         ports
     }

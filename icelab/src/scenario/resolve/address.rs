@@ -1,7 +1,7 @@
 //! Addresses and ranges: readable, of the right kind, and each given out once.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use icelab_sim::packet::Prefix;
 use icelab_sim::topology::Families;
@@ -126,10 +126,6 @@ impl Ip {
         }
         if families.v4 || families.v6 {
             ip.families = Some(families);
-        } else if let Some(terms) = terms.filter(|terms| terms.value.0.is_empty()) {
-            faults.push(
-                Fault::new(terms.span, "a node without any IP version").help("as in `[v4, v6]`"),
-            );
         }
         ip
     }
@@ -140,7 +136,10 @@ pub(super) fn address(term: &At<String>, faults: &mut Faults) -> Option<IpAddr> 
     let fault = |message: String| Fault::new(term.span, message);
     let Ok(address) = term.value.parse::<IpAddr>() else {
         let fault = fault(format!("`{}` is no IP address", term.value));
-        faults.push(if term.value.contains('/') {
+        let is_with_port = term.value.parse::<SocketAddr>().is_ok();
+        faults.push(if is_with_port {
+            fault.help("this is an address with a port; nodes have an address only")
+        } else if term.value.contains('/') {
             fault.help("this is a range; an address has no `/`")
         } else if term.value.starts_with(['v', 'V', 'i']) {
             fault.one_of(&term.value, &["v4", "v6"])
@@ -189,7 +188,7 @@ pub(super) fn prefix(term: &At<String>, faults: &mut Faults) -> Option<Prefix> {
 }
 
 /// Whether an address is for inside use only (RFC 1918, RFC 6598, RFC 4193).
-fn is_private(address: IpAddr) -> bool {
+pub(super) fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => v4.is_private() || matches!(v4.octets(), [100, 64..=127, ..]),
         IpAddr::V6(v6) => v6.is_unique_local(),

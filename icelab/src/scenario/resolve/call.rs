@@ -10,8 +10,9 @@ use crate::scenario::grammar::call::{
 use crate::scenario::plan::{
     Call, OnDisconnected, Outage, Peer, Policy, Roles, Server, Side, Signalling,
 };
-use crate::scenario::text::decode::{At, OneOrMany};
+use crate::scenario::text::decode::{AnyNumber, At};
 use crate::scenario::text::fault::Fault;
+use crate::scenario::text::source::Span;
 
 impl Context<'_> {
     /// The call of a file; `None` after telling why not.
@@ -92,7 +93,7 @@ impl Context<'_> {
     fn ice_servers(&mut self, fields: &Term, peer: &str, servers: &[Server]) -> Vec<String> {
         let list = fields.ice_servers.as_ref().and_then(|list| of_peer(&list.value, peer));
         let mut names: Vec<String> = Vec::new();
-        for name in list.iter().flat_map(|list: &&OneOrMany<String>| &list.0) {
+        for name in list.iter().flat_map(|list: &&AnyNumber<String>| &list.0) {
             if names.contains(&name.value) {
                 self.faults.push(Fault::new(name.span, format!("`{}` twice", name.value)));
             } else if self
@@ -112,16 +113,25 @@ impl Context<'_> {
         let Some(At { value: PerPeer::Each(definitions), .. }) = each else { return };
         for definition in definitions {
             if definition.name != offerer && definition.name != answerer {
-                let sides = [offerer, answerer];
-                let fault = Fault::unknown_word(
-                    definition.name_span,
-                    &definition.name,
-                    &sides,
-                    "side of the call",
-                );
-                self.faults.push(fault);
+                let (name, span) = (&definition.name, definition.name_span);
+                self.push_not_one_of(name, span, &[offerer, answerer]);
             }
         }
+    }
+
+    /// Tells of a name that is no side of the call.
+    pub(super) fn push_no_side(&mut self, name: &str, span: Span, call: &Call) {
+        self.push_not_one_of(name, span, &[&call.offerer, &call.answerer]);
+    }
+
+    fn push_not_one_of(&mut self, name: &str, span: Span, sides: &[&str]) {
+        self.faults.push(if self.names.is_peer(name) {
+            Fault::new(span, format!("`{name}` is not in the call"))
+                .label("should be a side of the call")
+                .help(format!("its sides are {}", sides.join(" and ")))
+        } else {
+            Fault::unknown_word(span, name, sides, "side of the call")
+        });
     }
 
     fn signalling(&mut self, term: Option<&At<SignallingTerm>>) -> Signalling {

@@ -1,19 +1,30 @@
 //! Events: what happens on the way, to which of the nodes.
 
+use core::time::Duration;
+
+use icelab_sim::link::LinkChange;
+
 use super::Context;
 use super::link::changes;
 use super::name::Kind;
 use crate::scenario::grammar::event::{
     Drop, Event as Term, MatchFields, MatchOr, PacketWord, SetLink,
 };
-use crate::scenario::plan::{Action, Behind, Cable, DropRule, Event, PacketKind, Peer};
+use crate::scenario::plan::{Action, Behind, Cable, Call, DropRule, Event, PacketKind, Peer};
 use crate::scenario::text::decode::At;
 use crate::scenario::text::fault::Fault;
+use crate::scenario::text::quantity::Time;
+use crate::scenario::text::source::Span;
 
 impl Context<'_> {
     /// The events of a file, by time.
-    pub(super) fn events(&mut self, terms: Option<&[At<Term>]>, peers: &[Peer]) -> Vec<Event> {
-        let mut events = Vec::new();
+    pub(super) fn events(
+        &mut self,
+        terms: Option<&[At<Term>]>,
+        peers: &[Peer],
+        call: Option<&Call>,
+    ) -> Vec<Event> {
+        let mut events: Vec<(Span, Event)> = Vec::new();
         for term in terms.iter().flat_map(|terms| terms.iter()) {
             let at = match &term.value.at {
                 Some(at) => self.within_limit(at),
@@ -22,15 +33,61 @@ impl Context<'_> {
                     continue;
                 }
             };
-            if let Some(action) = self.action(term, peers) {
-                events.push(Event { at, action });
+            if let Some(action) = self.action(term, peers, call) {
+                events.push((term.span, Event { at, action }));
             }
         }
-        events.sort_by_key(|event| event.at);
-        events
+        events.sort_by_key(|(_, event)| event.at);
+        self.check_order(&events);
+        events.into_iter().map(|(_, event)| event).collect()
     }
 
-    fn action(&mut self, term: &At<Term>, peers: &[Peer]) -> Option<Action> {
+    /// Tells of events that come when they mean nothing any more, or not yet.
+    fn check_order(&mut self, events: &[(Span, Event)]) {
+        let mut cut: Vec<(&Cable, Duration)> = Vec::new();
+        let mut closed: Vec<(&str, Duration)> = Vec::new();
+        for (span, event) in events {
+            let fault = |message: String| Fault::new(*span, message);
+            match &event.action {
+                Action::Cut(cable) => match cut.iter().find(|(known, _)| *known == cable) {
+                    None => cut.push((cable, event.at)),
+                    Some((_, at)) => self.faults.push(
+                        fault(format!("{} is cut already, since {}", ends(cable), Time(*at)))
+                            .help("`heal` it first, or remove this"),
+                    ),
+                },
+                Action::Heal(cable) => match cut.iter().position(|(known, _)| *known == cable) {
+                    Some(place) => {
+                        cut.remove(place);
+                    }
+                    None => self.faults.push(
+                        fault(format!("{} is not cut at this time", ends(cable)))
+                            .label("heals nothing")
+                            .help(format!(
+                                "`cut: {}` at an earlier time",
+                                ends(cable).trim_matches('`')
+                            )),
+                    ),
+                },
+                Action::RestartIce { peer } | Action::Close { peer } => {
+                    if let Some((_, at)) = closed.iter().find(|(known, _)| known == peer) {
+                        self.faults.push(
+                            fault(format!("`{peer}` has left the call at {}", Time(*at)))
+                                .label("comes too late"),
+                        );
+                    } else if matches!(event.action, Action::Close { .. }) {
+                        closed.push((peer, event.at));
+                    }
+                }
+                Action::Reboot { .. }
+                | Action::Rebind { .. }
+                | Action::Set { .. }
+                | Action::Drop(_) => {}
+            }
+        }
+    }
+
+    fn action(&mut self, term: &At<Term>, peers: &[Peer], call: Option<&Call>) -> Option<Action> {
         let fields = &term.value;
         let written = [
             fields.reboot.is_some(),
@@ -67,13 +124,13 @@ impl Context<'_> {
             return self.set(set, peers);
         }
         if let Some(drop) = &fields.drop {
-            return self.drop(drop).map(Action::Drop);
+            return self.drop(drop, call).map(Action::Drop);
         }
         if let Some(name) = &fields.restart_ice {
-            return self.peer_name(name).map(|peer| Action::RestartIce { peer });
+            return self.peer_name(name, call).map(|peer| Action::RestartIce { peer });
         }
         let name = fields.close.as_ref()?;
-        self.peer_name(name).map(|peer| Action::Close { peer })
+        self.peer_name(name, call).map(|peer| Action::Close { peer })
     }
 
     fn gateway_name(&mut self, name: &At<String>) -> Option<String> {
@@ -81,8 +138,12 @@ impl Context<'_> {
         Some(name.value.clone())
     }
 
-    fn peer_name(&mut self, name: &At<String>) -> Option<String> {
+    /// The name of a side of the call.
+    fn peer_name(&mut self, name: &At<String>, call: Option<&Call>) -> Option<String> {
         self.names.expect(&name.value, name.span, &[Kind::Peer], self.faults)?;
+        if let Some(call) = call.filter(|call| call.side(&name.value).is_none()) {
+            self.push_no_side(&name.value, name.span, call);
+        }
         Some(name.value.clone())
     }
 
@@ -136,7 +197,26 @@ impl Context<'_> {
     }
 
     fn set(&mut self, set: &At<SetLink>, peers: &[Peer]) -> Option<Action> {
-        let (up, down) = changes(&set.value.fields, self.faults);
+        let fields = &set.value.fields;
+        let (up, down) = changes(fields, self.faults);
+        let each = [
+            Some(&fields.both),
+            fields.up.as_ref().map(|up| &up.value),
+            fields.down.as_ref().map(|down| &down.value),
+        ];
+        let schedules = each.into_iter().flatten().filter_map(|fields| fields.schedule.as_ref());
+        for schedule in schedules {
+            self.faults.push(
+                Fault::new(schedule.span, "`set` happens at one time, and has no schedule")
+                    .help("write an event for each change, or the schedule at the link itself"),
+            );
+        }
+        if up == LinkChange::default() && down == LinkChange::default() && self.faults.is_empty() {
+            self.faults.push(
+                Fault::new(set.span, "this changes nothing")
+                    .help("as in `set: { link: home_a, loss: 5 % }`"),
+            );
+        }
         if let Some(like) = &set.value.fields.like {
             self.faults.push(
                 Fault::new(like.span, "`like` has no meaning for a cable that is there already")
@@ -173,7 +253,7 @@ impl Context<'_> {
         Some(Action::Set { cable, up: Box::new(up), down: Box::new(down) })
     }
 
-    fn drop(&mut self, term: &At<Drop>) -> Option<DropRule> {
+    fn drop(&mut self, term: &At<Drop>, call: Option<&Call>) -> Option<DropRule> {
         let Some(what) = &term.value.r#match else {
             self.faults.push(
                 Fault::missing(term.span, "match", "`drop`")
@@ -190,18 +270,33 @@ impl Context<'_> {
         };
         Some(DropRule {
             packet: kind(packet),
-            from: self.host_name(fields.from.as_ref())?,
-            to: self.host_name(fields.to.as_ref())?,
+            from: self.host_name(fields.from.as_ref(), call)?,
+            to: self.host_name(fields.to.as_ref(), call)?,
             nth: term.value.nth.as_ref().map_or_else(|| vec![1], |nth| nth.value.0.clone()),
         })
     }
 
     /// A name that may be left out; the outer `None` is a fault.
-    fn host_name(&mut self, name: Option<&At<String>>) -> Option<Option<String>> {
+    fn host_name(
+        &mut self,
+        name: Option<&At<String>>,
+        call: Option<&Call>,
+    ) -> Option<Option<String>> {
         let Some(name) = name else { return Some(None) };
-        self.names.expect(&name.value, name.span, &[Kind::Peer, Kind::Server], self.faults)?;
+        let kinds = [Kind::Peer, Kind::Server];
+        let kind = self.names.expect(&name.value, name.span, &kinds, self.faults)?;
+        if let Some(call) =
+            call.filter(|call| kind == Kind::Peer && call.side(&name.value).is_none())
+        {
+            self.push_no_side(&name.value, name.span, call);
+        }
         Some(Some(name.value.clone()))
     }
+}
+
+/// A cable by its ends, as `cut` names it.
+fn ends(cable: &Cable) -> String {
+    format!("`[{}, {}]`", cable.node, word(&cable.towards))
 }
 
 fn word(behind: &Behind) -> &str {

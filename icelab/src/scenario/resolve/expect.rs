@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::Context;
+use super::{Context, Doubt};
 use crate::scenario::grammar::expect::{
     Connected as ConnectedTerm, Expect as Term, OverWord, PathWord, Reconnected as ReconnectedTerm,
     SelectedWord, Soon,
@@ -13,26 +13,51 @@ use crate::scenario::plan::{
     Call, CandidateKind, Connected, Event, Expectation, Path, Reconnected, Selected,
     SweepExpectation, Transport,
 };
+use crate::scenario::text::bound::Bound;
 use crate::scenario::text::decode::{Anything, At, OneOrMany};
 use crate::scenario::text::fault::Fault;
+use crate::scenario::text::quantity::Share;
+use crate::scenario::text::source::Span;
 
 /// The matrix values that an expectation is for.
 pub type When = At<IndexMap<String, Anything>>;
 
+/// What is expected of a case.
+pub(super) struct Judged<'a> {
+    /// What applies.
+    pub(super) expectations: Vec<Expectation>,
+    /// What applies to all its seeds together.
+    pub(super) over_seeds: Vec<SweepExpectation>,
+    /// What applies, as it is written.
+    pub(super) terms: Vec<&'a At<Term>>,
+    /// Where everything stands, and whether it applies.
+    pub(super) places: Vec<(Span, bool)>,
+}
+
 impl Context<'_> {
     /// What applies to a case: of those for the same time and group, the first whose `when` holds.
-    pub(super) fn expectations(
+    pub(super) fn expectations<'a>(
         &mut self,
-        terms: Option<&At<OneOrMany<Term>>>,
+        terms: Option<&'a At<OneOrMany<Term>>>,
         call: Option<&Call>,
         events: &[Event],
         when_holds: &dyn Fn(&When) -> bool,
-    ) -> (Vec<Expectation>, Vec<SweepExpectation>) {
-        let mut expectations: Vec<Expectation> = Vec::new();
-        let mut over_seeds: Vec<SweepExpectation> = Vec::new();
+    ) -> Judged<'a> {
+        let mut judged = Judged {
+            expectations: Vec::new(),
+            over_seeds: Vec::new(),
+            terms: Vec::new(),
+            places: Vec::new(),
+        };
         let mut decided: Vec<(Option<Duration>, bool)> = Vec::new();
         for term in terms.iter().flat_map(|terms| &terms.value.0) {
             let at = term.value.at.as_ref().map(|at| self.within_limit(at));
+            if term.value.over.is_some() && !self.has_sweep {
+                self.doubts.push(Doubt::Case(
+                    Fault::new(term.span, "`over: seeds` without a `sweep` is about one seed")
+                        .help("as in `sweep: { seeds: 1..100 }`; `icelab run --sweep 1..100` gives one too"),
+                ));
+            }
             let is_over = match term.value.over.as_ref().map(|over| over.value) {
                 Some(OverWord::Seeds) => true,
                 None => false,
@@ -42,17 +67,20 @@ impl Context<'_> {
                 !decided.contains(&group) && term.value.when.as_ref().is_none_or(when_holds);
             if is_over {
                 let read = self.over_seeds(term);
-                over_seeds.extend(read.filter(|_| applies));
+                judged.over_seeds.extend(read.filter(|_| applies));
             } else {
                 let read = self.expectation(term, at, call, events);
-                expectations.extend(applies.then_some(read));
+                self.check_sense(term, at);
+                judged.expectations.extend(applies.then_some(read));
             }
+            judged.places.push((term.span, applies));
             if applies {
+                judged.terms.push(term);
                 decided.push(group);
             }
         }
-        expectations.sort_by_key(|expectation| expectation.at.unwrap_or(Duration::MAX));
-        (expectations, over_seeds)
+        judged.expectations.sort_by_key(|expectation| expectation.at.unwrap_or(Duration::MAX));
+        judged
     }
 
     fn expectation(
@@ -65,14 +93,18 @@ impl Context<'_> {
         let fields = &term.value;
         let mut selected = Vec::new();
         for alternative in fields.selected.iter().flat_map(|selected| &selected.value.0) {
+            if alternative.value.0.is_empty() {
+                self.faults.push(
+                    Fault::new(alternative.span, "this names no side, so it expects nothing")
+                        .help("as in `selected: { alice: srflx/udp }`"),
+                );
+            }
             let mut sides = IndexMap::new();
             for definition in &alternative.value.0 {
                 if let Some(call) = call
                     && call.side(&definition.name).is_none()
                 {
-                    let sides = [call.offerer.as_str(), call.answerer.as_str()];
-                    let (span, name) = (definition.name_span, &definition.name);
-                    self.faults.push(Fault::unknown_word(span, name, &sides, "side of the call"));
+                    self.push_no_side(&definition.name, definition.name_span, call);
                 }
                 let any = definition.value.0.iter().map(|word| candidate(word.value)).collect();
                 sides.insert(definition.name.clone(), any);
@@ -130,7 +162,7 @@ impl Context<'_> {
         at: Option<Duration>,
         events: &[Event],
     ) -> Option<Reconnected> {
-        if !events.iter().any(|event| at.is_none_or(|at| event.at <= at)) {
+        if !events.iter().any(|event| at.is_none_or(|at| event.at < at)) {
             self.faults.push(
                 Fault::new(term.span, "nothing happens before this")
                     .label("counts from the latest event before")
@@ -185,6 +217,20 @@ impl Context<'_> {
         if p50.is_none() && p95.is_none() && share.is_none() {
             self.faults.push(wanting_shares(term.span));
         }
+        if let Some(share) = share {
+            let Bound { at_least, at_most } = share.value.0;
+            if at_least.or(at_most).is_some_and(|share| share > Share::WHOLE) {
+                let fault = Fault::new(share.span, "a share of more than all runs");
+                self.faults.push(fault.label("should be at most 100 %"));
+            }
+            if at_most.is_none_or(|most| most >= Share::WHOLE)
+                && at_least.is_none_or(|least| least.0 == 0)
+            {
+                let fault =
+                    Fault::new(share.span, "any share is right here, so this expects nothing");
+                self.faults.push(fault.help("as in `share: \">= 99 %\"`"));
+            }
+        }
         Some(SweepExpectation {
             p50: p50.as_ref().map(|p50| p50.value.0),
             p95: p95.as_ref().map(|p95| p95.value.0),
@@ -193,7 +239,7 @@ impl Context<'_> {
     }
 }
 
-fn wanting_shares(span: crate::scenario::text::source::Span) -> Fault {
+fn wanting_shares(span: Span) -> Fault {
     Fault::new(span, "`over: seeds` needs `connected` with `p50`, `p95` or `share`")
         .help("as in `{ over: seeds, connected: { p95: 2 s, share: \">= 99 %\" } }`")
 }

@@ -29,9 +29,43 @@ pub(super) fn resolve(firewall: &At<Firewall>, faults: &mut Faults) -> Option<Co
             found
         }
         NameOr::Given(rules) => {
+            check_reached(rules, faults);
             let rules = rules.iter().filter_map(|term| rule(term, faults)).collect();
             Some(Config { rules, ..Config::default() })
         }
+    }
+}
+
+/// Tells of rules below one that matches everything.
+fn check_reached(rules: &[At<RuleTerm>], faults: &mut Faults) {
+    let matches_all = |rule: &At<RuleTerm>| {
+        let RuleTerm { allow, drop, reject, direction, from, to, from_port, to_port, looks_like } =
+            &rule.value;
+        let protocol = allow.as_ref().or(drop.as_ref()).or(reject.as_ref());
+        protocol.is_some_and(|protocol| protocol.value == ProtocolWord::Any)
+            && direction.is_none()
+            && from.is_none()
+            && to.is_none()
+            && from_port.is_none()
+            && to_port.is_none()
+            && looks_like.is_none()
+    };
+    let all = rules.iter().position(matches_all);
+    if let Some(never) = all.and_then(|all| rules.get(all + 1)) {
+        faults.push(
+            Fault::new(never.span, "no packet comes as far as this rule")
+                .label("the rule above matches every packet")
+                .help("the first rule that matches counts: move this one up, or remove it"),
+        );
+    }
+}
+
+/// Tells of ports where there are none.
+fn check_ports(fields: &RuleTerm, protocol: ProtocolWord, faults: &mut Faults) {
+    let ports = [&fields.from_port, &fields.to_port].into_iter().flatten();
+    for port in ports.filter(|_| protocol == ProtocolWord::Icmp) {
+        let fault = Fault::new(port.span, "ICMP has no ports");
+        faults.push(fault.help("remove this, or write the rule for `udp` or `tcp`"));
     }
 }
 
@@ -50,6 +84,7 @@ fn rule(term: &At<RuleTerm>, faults: &mut Faults) -> Option<Rule> {
         );
         return None;
     };
+    check_ports(fields, protocol.value, faults);
     Some(Rule {
         direction: fields.direction.as_ref().map(|direction| match direction.value {
             DirectionWord::Out => Direction::Out,

@@ -7,7 +7,7 @@ use icelab_sim::packet::Prefix;
 use icelab_sim::topology::Families;
 
 use super::Context;
-use super::address::{Ip, Realm, prefix};
+use super::address::{Ip, Realm, is_private, prefix};
 use super::{firewall, nat as nat_terms};
 use crate::scenario::grammar::nat::Nat;
 use crate::scenario::grammar::node::Gateway as Term;
@@ -110,6 +110,7 @@ impl Context<'_> {
         if inside_v4.is_none() && nat.is_some() {
             inside_v4 = self.default_inside(term.nat.as_ref(), &behind, outer);
         }
+        self.check_private(term, nat.is_some(), &behind, outer);
         let outside = self.outside(term.outside.as_ref(), &behind, &definition.name);
         let default_families = if is_nat64 { Families::V6 } else { families };
         let inside = Realm { families, default_families, inside_v4, inside_v6 };
@@ -137,6 +138,11 @@ impl Context<'_> {
                 IpAddr::V4(_) => (&mut v4, 30),
                 IpAddr::V6(_) => (&mut v6, 126),
             };
+            if !range.value.contains('/') {
+                let message = format!("`{}` is an address, not a range", range.value);
+                self.faults.push(Fault::new(range.span, message).help("as in `192.168.1.0/24`"));
+                continue;
+            }
             if prefix.length() > longest {
                 self.faults.push(
                     Fault::new(
@@ -162,6 +168,31 @@ impl Context<'_> {
             }
         }
         (v4, v6)
+    }
+
+    /// Tells of a private range that no NAT on the way to the internet translates.
+    fn check_private(&mut self, term: &Term, is_nat: bool, behind: &Behind, outer: &[Gateway]) {
+        let mut at = behind;
+        let mut is_translated = is_nat;
+        while let Behind::Gateway(name) = at
+            && let Some(gateway) = outer.iter().find(|gateway| &gateway.name == name)
+        {
+            is_translated |= gateway.nat.is_some();
+            at = &gateway.behind;
+        }
+        for range in term.inside.iter().flat_map(|inside| &inside.value.0) {
+            let prefix =
+                range.value.parse::<Prefix>().ok().filter(|prefix| prefix.address().is_ipv4());
+            if let Some(prefix) = prefix.filter(|it| is_private(it.address()) && !is_translated) {
+                self.faults.push(
+                    Fault::new(
+                        range.span,
+                        format!("`{prefix}` is private, and no NAT is on the way to the internet"),
+                    )
+                    .help("give the gateway a `nat:`, or a public range such as 192.0.2.0/28"),
+                );
+            }
+        }
     }
 
     /// The range behind a NAT that does not say: 192.168.1.0/24, or the first after it that no gateway around uses;

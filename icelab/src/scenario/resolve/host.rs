@@ -63,9 +63,6 @@ impl Context<'_> {
                 words.collect()
             },
         );
-        if let Some(words) = fields.transports.as_ref().filter(|_| transports.is_empty()) {
-            self.faults.push(Fault::new(words.span, "a TURN server without any transport"));
-        }
         let users: IndexMap<String, String> = match &fields.users {
             Some(users) if users.value.0.is_empty() => {
                 self.faults.push(Fault::new(users.span, "a TURN server without any user"));
@@ -106,6 +103,12 @@ impl Context<'_> {
         match term.stack.as_ref().map(|stack| stack.value) {
             None | Some(StackWord::Icelab) => {}
         }
+        if let (Some(true), Some(nomination)) =
+            (term.lite.as_ref().map(|lite| lite.value), &term.nomination)
+        {
+            let fault = Fault::new(nomination.span, "a lite agent never nominates");
+            self.faults.push(fault.help("remove this, or write it for the other side"));
+        }
         let cables = self.cables(definition);
         let ip = Ip::read(term.ip.as_ref(), self.faults);
         Peer {
@@ -132,12 +135,6 @@ impl Context<'_> {
                 self.faults.push(Fault::new(name.span, format!("`{}` twice", name.value)));
             }
             behinds.push(behind);
-        }
-        if let Some(behind) = term.behind.as_ref().filter(|behind| behind.value.0.is_empty()) {
-            self.faults.push(
-                Fault::new(behind.span, "a peer without any interface")
-                    .help("leave `behind` out for a public address"),
-            );
         }
         if behinds.is_empty() {
             behinds.push(Behind::Internet);

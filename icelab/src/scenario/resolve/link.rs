@@ -1,32 +1,42 @@
 //! Links: presets, profiles of the file, and settings on the spot.
 
 use core::time::Duration;
+use std::collections::BTreeSet;
 
+use icelab_sans_io::Instant;
 use icelab_sim::Chance;
 use icelab_sim::link::{
     Bitrate, CoDel, DirectionConfig, Discipline, LinkChange, LinkConfig, Loss, Oversize,
-    QueueLimit, Reorder,
+    QueueLimit, Reorder, ScheduledChange,
 };
 use indexmap::IndexMap;
 
 use super::name;
 use crate::presets;
 use crate::scenario::grammar::link::{
-    DirectionFields, DisciplineWord, Link, LinkFields, OversizeWord, ReorderOr,
+    DirectionFields, DisciplineWord, Link, LinkFields, OversizeWord, ReorderOr, Scheduled,
 };
-use crate::scenario::text::decode::{At, NameOr, Named};
+use crate::scenario::text::decode::{At, NameOr, Named, OneOrMany};
 use crate::scenario::text::fault::{Fault, Faults};
 use crate::scenario::text::quantity::{QueueSize, Share};
 
 /// The profiles of a file, resolved.
 pub(super) struct Links {
     profiles: IndexMap<String, LinkConfig>,
+    /// The profiles that something named.
+    used: BTreeSet<String>,
+    /// When the run ends.
+    limit: Duration,
 }
 
 impl Links {
     /// Resolves the profiles of a file. A profile may be like one above it.
-    pub(super) fn new(links: Option<&Named<LinkFields>>, faults: &mut Faults) -> Self {
-        let mut resolved = Self { profiles: IndexMap::new() };
+    pub(super) fn new(
+        links: Option<&Named<LinkFields>>,
+        limit: Duration,
+        faults: &mut Faults,
+    ) -> Self {
+        let mut resolved = Self { profiles: IndexMap::new(), used: BTreeSet::new(), limit };
         for definition in links.iter().flat_map(|links| &links.0) {
             name::check(definition, faults);
             let config = resolved.given(&definition.value, faults);
@@ -35,8 +45,13 @@ impl Links {
         resolved
     }
 
+    /// Whether something is like this profile.
+    pub(super) fn is_used(&self, profile: &str) -> bool {
+        self.used.contains(profile)
+    }
+
     /// The link that is meant; `ethernet` where none is written.
-    pub(super) fn resolve(&self, link: Option<&At<Link>>, faults: &mut Faults) -> LinkConfig {
+    pub(super) fn resolve(&mut self, link: Option<&At<Link>>, faults: &mut Faults) -> LinkConfig {
         match link {
             None => LinkConfig::ethernet(),
             Some(At { value: NameOr::Name(name), span }) => {
@@ -47,7 +62,8 @@ impl Links {
         }
     }
 
-    fn named(&self, name: &At<String>, faults: &mut Faults) -> LinkConfig {
+    fn named(&mut self, name: &At<String>, faults: &mut Faults) -> LinkConfig {
+        self.used.insert(name.value.clone());
         let found = self.profiles.get(&name.value).cloned().or_else(|| presets::link(&name.value));
         found.unwrap_or_else(|| {
             let mut known: Vec<&str> = self.profiles.keys().map(String::as_str).collect();
@@ -57,7 +73,7 @@ impl Links {
         })
     }
 
-    fn given(&self, fields: &LinkFields, faults: &mut Faults) -> LinkConfig {
+    fn given(&mut self, fields: &LinkFields, faults: &mut Faults) -> LinkConfig {
         let mut config = match &fields.like {
             Some(like) => self.named(like, faults),
             None => LinkConfig::ethernet(),
@@ -65,8 +81,49 @@ impl Links {
         let (up, down) = changes(fields, faults);
         apply(up, &mut config.up);
         apply(down, &mut config.down);
+        let own = [&fields.up, &fields.down].map(|own| own.as_ref().map(|own| &own.value));
+        for (own, direction) in own.into_iter().zip([&mut config.up, &mut config.down]) {
+            let own = own.and_then(|own| own.schedule.as_ref());
+            if let Some(schedule) = own.or(fields.both.schedule.as_ref()) {
+                direction.schedule = scheduled(&schedule.value, self.limit, faults);
+            }
+        }
         config
     }
+}
+
+/// The changes of a schedule, by time.
+fn scheduled(
+    schedule: &OneOrMany<Scheduled>,
+    limit: Duration,
+    faults: &mut Faults,
+) -> Vec<ScheduledChange> {
+    let mut changes = Vec::new();
+    for term in &schedule.0 {
+        let Some(at) = &term.value.at else {
+            faults.push(
+                Fault::missing(term.span, "at", "a change of a schedule")
+                    .help("as in `schedule: [ { at: 5 s, loss: 10 % }, { at: 8 s, loss: 0 % } ]`"),
+            );
+            continue;
+        };
+        if at.value.0 > limit {
+            faults.push(super::after_the_end(at, limit));
+        }
+        let fields = &term.value.set;
+        if let Some(inner) = &fields.schedule {
+            let fault = Fault::new(inner.span, "a change of a schedule has no schedule of its own");
+            faults.push(fault.help("write one list of changes"));
+        }
+        let set = change(fields, LinkChange::default(), faults);
+        if set == LinkChange::default() && faults.is_empty() {
+            let fault = Fault::new(term.span, "this changes nothing");
+            faults.push(fault.help("as in `{ at: 5 s, loss: 10 % }`"));
+        }
+        changes.push(ScheduledChange { at: Instant::START + at.value.0, set });
+    }
+    changes.sort_by_key(|change| change.at);
+    changes
 }
 
 /// What settings change, towards the internet and from it.
@@ -92,6 +149,17 @@ fn change(fields: &DirectionFields, mut change: LinkChange, faults: &mut Faults)
             );
         }
         change.rate = Some(Some(Bitrate::from_bits_per_second(rate.value.0)));
+        // A trace stands instead of a rate, so a rate ends it.
+        change.trace = Some(None);
+    }
+    if let Some(trace) = &fields.trace {
+        if let Some(rate) = &fields.rate {
+            faults.push(
+                Fault::new(rate.span, "`rate` and `trace` both say how fast the link is")
+                    .help("remove one of them"),
+            );
+        }
+        change.trace = Some(Some(trace.value.trace.clone()));
     }
     change.delay = time(fields.delay.as_ref(), faults).or(change.delay);
     change.jitter = time(fields.jitter.as_ref(), faults).or(change.jitter);
@@ -168,6 +236,10 @@ fn loss(fields: &DirectionFields, faults: &mut Faults) -> Option<Loss> {
         return None;
     };
     let chance = chance(share, faults);
+    if let Some(burst) = fields.burst.as_ref().filter(|burst| burst.value.0 == 0) {
+        let fault = Fault::new(burst.span, "a burst of no packets");
+        faults.push(fault.label("should be at least 1 packet"));
+    }
     let length = fields.burst.as_ref().map_or(1, |burst| burst.value.0);
     Some(match u32::try_from(length).unwrap_or(u32::MAX) {
         0 | 1 if chance.is_never() => Loss::None,

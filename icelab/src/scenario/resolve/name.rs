@@ -74,6 +74,11 @@ impl Names {
         self.all.get(name).copied()
     }
 
+    /// Whether a name stands for a peer.
+    pub(super) fn is_peer(&self, name: &str) -> bool {
+        self.kind(name) == Some(Kind::Peer)
+    }
+
     /// The names that stand for such a thing.
     pub(super) fn of(&self, kinds: &[Kind]) -> Vec<&str> {
         let known = self.all.iter().filter(|(_, kind)| kinds.contains(kind));

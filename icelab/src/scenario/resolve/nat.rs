@@ -21,11 +21,47 @@ pub(super) fn resolve(nat: &At<Nat>, faults: &mut Faults) -> Option<Config> {
         NameOr::Name(name) => named(&At { value: name.clone(), span: nat.span }, faults),
         NameOr::Given(fields) => {
             let base = match &fields.like {
-                Some(like) => named(like, faults),
+                Some(like) => like_preset(like, faults),
                 None => Some(Config::default()),
             };
-            Some(with_fields(base.unwrap_or_default(), fields, faults))
+            let config = with_fields(base.unwrap_or_default(), fields, faults);
+            check_ports(&config, fields, faults);
+            Some(config)
         }
+    }
+}
+
+/// A preset with terms of its own.
+fn like_preset(like: &At<String>, faults: &mut Faults) -> Option<Config> {
+    if presets::nat(&like.value) == Some(None) {
+        let fault = Fault::new(like.span, format!("`{}` translates nothing", like.value));
+        faults.push(fault.help("remove `like`, or name a NAT that these terms change"));
+        return None;
+    }
+    named(like, faults)
+}
+
+/// Tells of ports that cannot be given out so.
+fn check_ports(config: &Config, fields: &NatFields, faults: &mut Faults) {
+    let own =
+        [fields.ports.as_ref().map(|it| it.span), fields.port_range.as_ref().map(|it| it.span)];
+    let Some(span) = own.into_iter().flatten().next() else { return };
+    if config.kind == Kind::OneToOne {
+        faults.push(
+            Fault::new(span, "a one-to-one NAT keeps all ports")
+                .help("remove this, or `one_to_one`"),
+        );
+    }
+    let (first, last) = (*config.port_range.start(), *config.port_range.end());
+    let count = u32::from(last - first) + 1;
+    if let Ports::Block { size, .. } = config.ports
+        && u32::from(size) > count
+    {
+        faults.push(
+            Fault::new(span, format!("a block of {size} ports does not fit in {first}..{last}"))
+                .label(format!("{count} ports in all"))
+                .help("write a smaller `size`, or a larger `port_range`"),
+        );
     }
 }
 
@@ -89,8 +125,10 @@ fn with_fields(mut config: Config, fields: &NatFields, faults: &mut Faults) -> C
         WhenFullWord::EvictUnreplied => WhenFull::EvictUnreplied,
     });
     set(&mut config.hold_down, fields.hold_down.as_ref(), |time| time.0);
-    if fields.one_to_one.as_ref().is_some_and(|is| is.value) {
-        config.kind = Kind::OneToOne;
+    match fields.one_to_one.as_ref().map(|is| is.value) {
+        Some(true) => config.kind = Kind::OneToOne,
+        Some(false) if config.kind == Kind::OneToOne => config.kind = Kind::Napt,
+        Some(false) | None => {}
     }
     set(&mut config.fragments, fields.fragments.as_ref(), |word| match word {
         FragmentsWord::Drop => Fragments::Drop,
@@ -179,12 +217,6 @@ fn timeouts(timeouts: &mut Timeouts, term: &At<TimeoutsTerm>, faults: &mut Fault
                 timeouts.udp_replied = time;
             }
             timeouts.udp_stream = term(&fields.udp_stream).or(timeouts.udp_stream);
-            if let Some(time) = term(&fields.tcp_transitory) {
-                timeouts.tcp_transitory = time;
-            }
-            if let Some(time) = term(&fields.tcp_established) {
-                timeouts.tcp_established = time;
-            }
             if let Some(time) = term(&fields.icmp) {
                 timeouts.icmp = time;
             }

@@ -46,7 +46,7 @@ impl<T: FromNode> FromNode for At<T> {
             faults.push(
                 Fault::new(node.span, "a key without a value")
                     .label("nothing is written here")
-                    .help("write `{}` for an empty value, or remove the key"),
+                    .help("write `{}` for an empty value, indent what belongs to it, or remove the key"),
             );
             return None;
         }
@@ -81,29 +81,35 @@ const VARIABLE: &str = r"^\$[A-Za-z_][A-Za-z0-9_]*$";
 
 impl FromNode for bool {
     fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
-        match &node.content {
-            Content::Bool(value) => Some(*value),
-            Content::Text(text) => {
-                let meant = match text.to_ascii_lowercase().as_str() {
-                    "yes" | "y" | "on" => Some("true"),
-                    "no" | "n" | "off" => Some("false"),
-                    _ => None,
-                };
-                let fault = Fault::wrong_kind(node, "true or false");
-                faults.push(match meant {
-                    Some(word) => {
-                        fault.help(format!("write `{word}`: `{text}` is a word in YAML 1.2"))
-                    }
-                    None => fault,
-                });
-                None
-            }
-            Content::Empty | Content::Number(_) | Content::List(_) | Content::Map(_) => {
-                faults.push(Fault::wrong_kind(node, "true or false"));
-                None
-            }
+        if let Content::Bool(value) = &node.content {
+            return Some(*value);
         }
+        let fault = Fault::wrong_kind(node, "true or false");
+        faults.push(match meant_boolean(node) {
+            Some(help) => fault.help(help),
+            None => fault,
+        });
+        None
     }
+}
+
+/// How to write the boolean that was meant, where one was.
+pub fn meant_boolean(node: &Node) -> Option<String> {
+    let text = node.to_string();
+    let meant = match text.to_ascii_lowercase().as_str() {
+        "yes" | "y" | "on" | "1" | "true" => "true",
+        "no" | "n" | "off" | "0" | "false" => "false",
+        _ => return None,
+    };
+    Some(match &node.content {
+        Content::Text(text) if text == meant => format!("write `{meant}` without quotes"),
+        Content::Text(_) => format!("write `{meant}`: `{text}` is a word in YAML 1.2"),
+        Content::Empty
+        | Content::Bool(_)
+        | Content::Number(_)
+        | Content::List(_)
+        | Content::Map(_) => format!("write `{meant}`"),
+    })
 }
 
 impl FromNode for u64 {
@@ -113,9 +119,20 @@ impl FromNode for u64 {
         {
             return Some(value);
         }
-        faults.push(Fault::wrong_kind(node, "a whole number from 0 up"));
+        let fault = Fault::wrong_kind(node, "a whole number from 0 up");
+        faults.push(match plain_number(&node.to_string()) {
+            Some(number) => fault.help(format!("write `{number}`")),
+            None => fault,
+        });
         None
     }
+}
+
+/// The whole number that a text such as `1_000`, `007` or `3.0` means.
+fn plain_number(text: &str) -> Option<u64> {
+    let digits: String =
+        text.chars().filter(|letter| !matches!(letter, '_' | '\'' | ' ')).collect();
+    digits.strip_suffix(".0").unwrap_or(&digits).parse().ok()
 }
 
 impl FromNode for String {
@@ -178,6 +195,46 @@ impl JsonSchema for Anything {
     }
 }
 
+/// One value, or a list of such, which may be empty.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AnyNumber<T>(pub Vec<At<T>>);
+
+impl<T: FromNode> FromNode for AnyNumber<T> {
+    fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
+        match &node.content {
+            Content::List(items) if items.is_empty() => Some(Self(Vec::new())),
+            Content::List(_)
+            | Content::Empty
+            | Content::Bool(_)
+            | Content::Number(_)
+            | Content::Text(_)
+            | Content::Map(_) => OneOrMany::from_node(node, faults).map(|many| Self(many.0)),
+        }
+    }
+}
+
+impl<T: Serialize> Serialize for AnyNumber<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for AnyNumber<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("Any_number_{}", T::schema_name()).into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = generator.subschema_for::<T>();
+        let many = generator.subschema_for::<Vec<At<T>>>();
+        json_schema!({ "anyOf": [one, many] })
+    }
+}
+
 /// One value, or a list of such.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OneOrMany<T>(pub Vec<At<T>>);
@@ -185,7 +242,14 @@ pub struct OneOrMany<T>(pub Vec<At<T>>);
 impl<T: FromNode> FromNode for OneOrMany<T> {
     fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
         match &node.content {
-            Content::List(items) if items.is_empty() => Some(Self(Vec::new())),
+            Content::List(items) if items.is_empty() => {
+                faults.push(
+                    Fault::new(node.span, "an empty list, which says nothing")
+                        .label("should have at least one value")
+                        .help("write a value, or remove the key"),
+                );
+                None
+            }
             Content::List(_) => Vec::from_node(node, faults).map(Self),
             Content::Empty
             | Content::Bool(_)
@@ -216,7 +280,8 @@ impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let one = generator.subschema_for::<T>();
-        let many = generator.subschema_for::<Vec<At<T>>>();
+        let item = generator.subschema_for::<At<T>>();
+        let many = json_schema!({ "type": "array", "items": item, "minItems": 1 });
         json_schema!({ "anyOf": [one, many] })
     }
 }
@@ -244,6 +309,30 @@ pub fn map<'a>(node: &'a Node, faults: &mut Faults) -> Option<&'a [Entry]> {
         Fault::wrong_kind(node, "a map")
             .help("a map is `{ key: value }`, or lines of `key: value`"),
     );
+    None
+}
+
+/// The entries of a map; where it is none, a message with the keys that it may have.
+pub fn map_of<'a>(
+    node: &'a Node,
+    keys: &[&str],
+    short: Option<&str>,
+    place: &str,
+    faults: &mut Faults,
+) -> Option<&'a [Entry]> {
+    if let Content::Map(entries) = &node.content {
+        return Some(entries);
+    }
+    let fault = Fault::wrong_kind(node, "a map");
+    faults.push(match (&node.content, short) {
+        (Content::Text(_) | Content::Number(_), Some(key)) => {
+            fault.help(format!("as in `{{ {key}: {node} }}`"))
+        }
+        _ if keys.is_empty() => fault.help("write `{}`"),
+        (Content::Bool(true), _) => fault.help("write `{}`: what it does not say has a default"),
+        _ => fault
+            .help(format!("{place} is a map, `{{ key: value }}`; its keys: {}", keys.join(", "))),
+    });
     None
 }
 

@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-use super::nearest::nearest;
+use super::elsewhere::place_of;
+use super::nearest::{meant, nearest};
 use super::node::{Entry, Node};
 use super::source::{Source, Span};
 
@@ -42,7 +43,7 @@ impl Fault {
     /// With the nearest of the words that would be right, or, where none is near, with all of them.
     #[must_use]
     pub fn one_of(self, written: &str, words: &[&str]) -> Self {
-        match nearest(written, words.iter().copied()) {
+        match meant(written, words) {
             Some(word) => self.help(format!("did you mean `{word}`?")),
             None if words.is_empty() => self,
             None => self.help(format!("one of: {}", words.join(", "))),
@@ -52,9 +53,18 @@ impl Fault {
     /// A key that means nothing here.
     #[must_use]
     pub fn unknown_key(entry: &Entry, keys: &[&str], place: &str) -> Self {
-        Self::new(entry.key_span, format!("unknown key `{}` in {place}", entry.key))
-            .label("not known here")
-            .one_of(&entry.key, keys)
+        let fault = Self::new(entry.key_span, format!("unknown key `{}` in {place}", entry.key))
+            .label("not known here");
+        let is_spelt_alike = nearest(&entry.key, keys.iter().copied()).is_some_and(|near| {
+            near.eq_ignore_ascii_case(&entry.key) || is_plural(&entry.key, near)
+        });
+        match place_of(&entry.key).filter(|_| !is_spelt_alike) {
+            Some(place) if place.is_later => {
+                Self::not_supported_yet(entry.key_span, &entry.key).help(place.help)
+            }
+            Some(place) => fault.help(place.help),
+            None => fault.one_of(&entry.key, keys),
+        }
     }
 
     /// A word of the grammar whose meaning comes later.
@@ -84,6 +94,11 @@ impl Fault {
     pub fn missing(span: Span, key: &str, place: &str) -> Self {
         Self::new(span, format!("{place} needs `{key}`")).label(format!("`{key}` is missing"))
     }
+}
+
+/// Whether one of two words is the other with an `s`.
+fn is_plural(left: &str, right: &str) -> bool {
+    left.strip_suffix('s') == Some(right) || right.strip_suffix('s') == Some(left)
 }
 
 /// The faults found so far; at most [`Faults::LIMIT`] are kept.

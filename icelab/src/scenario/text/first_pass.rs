@@ -8,6 +8,7 @@ use serde_yaml::Value;
 
 use super::fault::Fault;
 use super::node::{Content, Entry, Node};
+use super::slips;
 use super::source::{Source, Span};
 
 /// The longest file that is read, in bytes; real ones have a hundredth of it.
@@ -33,11 +34,13 @@ pub fn read(source: &Source) -> Result<Node, Fault> {
     let shape = Shape::read(source)?;
     let value: Value = serde_yaml::from_str(&source.text).map_err(|error| {
         let at = error.location().map_or(0, |location| location.index());
-        unreadable(source, at, &error.to_string())
+        slips::unreadable(source, at, &error.to_string())
     })?;
     join(shape, &value).ok_or_else(|| {
-        Fault::new(Span::default(), "not readable as YAML: two readers disagree on its shape")
-            .help("write it in a simpler way: plain keys, values, `[…]` and `{…}`")
+        slips::odd_break(&source.text).unwrap_or_else(|| {
+            Fault::new(Span::default(), "not readable as YAML: two readers disagree on its shape")
+                .help("write it in a simpler way: plain keys, values, `[…]` and `{…}`")
+        })
     })
 }
 
@@ -102,7 +105,8 @@ impl<'a> Events<'a> {
         match self.parser.next_event() {
             Some(Ok((event, span))) => Ok((event, self.offsets.span(span.start, span.end))),
             Some(Err(error)) => {
-                Err(unreadable(self.source, self.offsets.byte(*error.marker()), error.info()))
+                let at = self.offsets.byte(*error.marker());
+                Err(slips::unreadable(self.source, at, error.info()))
             }
             None => Ok((Event::StreamEnd, Span::default())),
         }
@@ -135,7 +139,7 @@ impl<'a> Events<'a> {
             return Err(Fault::new(span, "tags (`!name`) are not used in scenarios"));
         }
         if depth >= MAX_DEPTH {
-            return Err(too_deep(span));
+            return Err(slips::too_deep(span));
         }
         if matches!(event, Event::SequenceStart(..)) {
             self.list(span, depth)
@@ -172,6 +176,9 @@ impl<'a> Events<'a> {
                     "a list or map cannot be a key; quote a value that begins with `[` or `{`",
                 ));
             };
+            if let Some(fault) = slips::odd_blank_in(&self.source.text, span) {
+                return Err(fault);
+            }
             let key = text.into_owned();
             if let Some(first) = seen.insert(key.clone(), span) {
                 let (line, _) = self.source.position(first.start);
@@ -185,64 +192,10 @@ impl<'a> Events<'a> {
     }
 }
 
-/// What a reader of YAML could not read, in words that say how to mend it.
-fn unreadable(source: &Source, at: usize, reason: &str) -> Fault {
-    let line = source.line_at(at);
-    let span = Span::new(at, at);
-    if reason.contains("recursion limit") {
-        return too_deep(span);
-    }
-    if let Some(tab) = indenting_tab(&source.text) {
-        return Fault::new(Span::new(tab, tab + 1), "a tab in the indentation")
-            .label("in this line")
-            .help("YAML indents with blanks only");
-    }
-    if reason.contains("mapping values are not allowed") {
-        return Fault::new(span, "a `: ` inside of unquoted text").label("in this line").help(
-            "quote the text, as in `asks: \"One thing: does it work?\"`, or check the indentation",
-        );
-    }
-    if let Some(bound) = unquoted_bound(line) {
-        return Fault::new(span, format!("an unquoted `{bound}` starts a YAML text block"))
-            .label("in this line")
-            .help("quote the bound, as in `\">= 5 Mbit/s\"`, or write `{ at_least: 5 Mbit/s }`");
-    }
-    Fault::new(span, format!("not readable as YAML: {reason}"))
-        .help("check quotes, brackets and indentation here and in the line before")
-}
-
-/// The first tab among the blanks that a line begins with.
-fn indenting_tab(text: &str) -> Option<usize> {
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        let blank = line.len() - line.trim_start_matches([' ', '\t']).len();
-        if let Some(tab) = line.get(..blank).and_then(|blank| blank.find('\t'))
-            && !line.trim().is_empty()
-        {
-            return Some(start + tab);
-        }
-        start += line.len();
-    }
-    None
-}
-
-fn too_deep(span: Span) -> Fault {
-    Fault::new(span, format!("nested deeper than {MAX_DEPTH} levels"))
-        .help("no scenario needs so many levels: check the indentation and brackets")
-}
-
 /// From the first to the last byte of a list or map; only `]` and `}` have a width of their own.
 fn whole(start: Span, last: Option<usize>, closing: Span) -> Span {
     let end = if closing.end > closing.start { closing.end } else { last.unwrap_or(start.end) };
     Span::new(start.start, end.max(start.start))
-}
-
-/// The `>` or `>=` that stands where a value begins, if one does.
-fn unquoted_bound(line: &str) -> Option<&'static str> {
-    let starts: [&str; 3] = [": >", "- >", ", >"];
-    let at = starts.iter().filter_map(|start| line.find(start)).min()?;
-    let rest = line.get(at + 2..)?;
-    Some(if rest.starts_with(">=") { ">=" } else { ">" })
 }
 
 /// From the scanner's characters to bytes.

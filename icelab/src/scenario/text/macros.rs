@@ -2,7 +2,8 @@
 
 /// Declares a map of the grammar: a struct whose fields are its keys, all of them optional, each with its place.
 ///
-/// `later` names keys that the grammar has and this version refuses.
+/// `later` names keys that the grammar has and this version refuses; `short` the key that is meant where
+/// somebody writes a value instead of a map.
 macro_rules! grammar {
     (
         $(#[$meta:meta])*
@@ -10,6 +11,7 @@ macro_rules! grammar {
             $( $(#[$field_meta:meta])* $field:ident : $kind:ty ),* $(,)?
         }
         $( later { $($later:literal),* $(,)? } )?
+        $( short $short:literal )?
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq, schemars::JsonSchema, serde::Serialize)]
@@ -58,7 +60,11 @@ macro_rules! grammar {
                 node: &$crate::scenario::text::node::Node,
                 faults: &mut $crate::scenario::text::fault::Faults,
             ) -> Option<Self> {
-                let entries = $crate::scenario::text::decode::map(node, faults)?;
+                let short: &[&str] = &[$($short)?];
+                let short = short.first().copied();
+                let entries = $crate::scenario::text::decode::map_of(
+                    node, Self::KEYS, short, $place, faults,
+                )?;
                 Some(Self::from_entries(entries, &[], faults))
             }
         }

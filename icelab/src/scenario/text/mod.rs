@@ -2,11 +2,14 @@
 
 pub mod bound;
 pub mod decode;
+mod elsewhere;
 pub mod fault;
 pub mod first_pass;
 mod macros;
 pub mod named;
 pub mod nearest;
 pub mod node;
+mod other_words;
 pub mod quantity;
+mod slips;
 pub mod source;

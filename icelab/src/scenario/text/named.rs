@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::decode::{At, FromNode, map};
 use super::fault::{Fault, Faults};
-use super::node::Node;
+use super::node::{Content, Node};
 use super::source::Span;
 
 /// Names with what they stand for, in the file's order.
@@ -40,6 +40,13 @@ impl<T> Default for Named<T> {
 
 impl<T: FromNode> FromNode for Named<T> {
     fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
+        if let Content::List(items) = &node.content {
+            let names: Vec<String> = items.iter().filter_map(name_of).collect();
+            let fault = Fault::wrong_kind(node, "a map of names");
+            let example = if names.is_empty() { vec!["name: {}".to_owned()] } else { names };
+            faults.push(fault.help(format!("as in `{{ {} }}`", example.join(", "))));
+            return None;
+        }
         let entries = map(node, faults)?;
         let mut all = Some(Vec::with_capacity(entries.len()));
         for entry in entries {
@@ -63,6 +70,23 @@ impl<T: FromNode> FromNode for Named<T> {
         }
         all.map(Self)
     }
+}
+
+/// `name: {}` of an item that is a name, or a map with one.
+fn name_of(item: &Node) -> Option<String> {
+    let name = match &item.content {
+        Content::Text(name) => name,
+        Content::Map(_) => match &item.get("name")?.value.content {
+            Content::Text(name) => name,
+            Content::Empty
+            | Content::Bool(_)
+            | Content::Number(_)
+            | Content::List(_)
+            | Content::Map(_) => return None,
+        },
+        Content::Empty | Content::Bool(_) | Content::Number(_) | Content::List(_) => return None,
+    };
+    is_name(name).then(|| format!("{name}: {{}}"))
 }
 
 impl<T: Serialize> Serialize for Named<T> {

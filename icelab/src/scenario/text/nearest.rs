@@ -1,8 +1,36 @@
 //! The word that somebody probably meant.
 
+use super::other_words::OTHER_WORDS;
+
+/// The word among `words` that somebody means who writes `word`: by a slip of the finger, in other words, or
+/// cut short.
+#[must_use]
+pub fn meant<'a>(word: &str, words: &[&'a str]) -> Option<&'a str> {
+    let near = closest(word, words.iter().copied());
+    if let Some((0 | 1, near)) = near {
+        return Some(near);
+    }
+    let wanted: String = plain(word).into_iter().collect();
+    let synonyms = OTHER_WORDS.iter().filter(|(other, _)| *other == wanted);
+    let synonym = synonyms.filter_map(|(_, ours)| words.iter().find(|word| *word == ours)).next();
+    if let Some(synonym) = synonym {
+        return Some(synonym);
+    }
+    let mut longer = words.iter().filter(|word| wanted.len() > 2 && word.starts_with(&wanted));
+    match (longer.next(), longer.next()) {
+        (Some(only), None) => Some(only),
+        _ => near.map(|(_, near)| near),
+    }
+}
+
 /// The word among `words` that is closest to `word`, where one is close enough to be meant.
 #[must_use]
 pub fn nearest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    closest(word, words).map(|(_, word)| word)
+}
+
+/// The closest word and how far away it is.
+fn closest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Option<(usize, &'a str)> {
     let wanted = plain(word);
     let limit = (wanted.len() / 3).max(1) + 1;
     words
@@ -12,7 +40,6 @@ pub fn nearest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Opti
             *distance <= limit && *distance < candidate.chars().count().min(wanted.len()).max(1)
         })
         .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
 }
 
 /// Lower case, with `-` and blanks as `_`: what people mix up without meaning another word.
@@ -71,6 +98,22 @@ mod tests {
         ] {
             assert_eq!(nearest(typed, words), Some(meant), "{typed}");
         }
+    }
+
+    #[test]
+    fn the_words_of_other_tools_and_words_cut_short_find_theirs() {
+        let nats = ["full_cone", "restricted", "port_restricted", "linux", "aws_nat_gateway"];
+        for (typed, meant_word) in [
+            ("address_restricted_cone", "restricted"),
+            ("port-restricted-cone", "port_restricted"),
+            ("iptables", "linux"),
+            ("aws", "aws_nat_gateway"),
+        ] {
+            assert_eq!(meant(typed, &nats), Some(meant_word), "{typed}");
+        }
+        assert_eq!(meant("relay", &["host/udp", "relay/udp"]), Some("relay/udp"));
+        assert_eq!(meant("latency", &["rate", "delay", "loss"]), Some("delay"));
+        assert_eq!(meant("cgn", &["cgn_rfc6888", "cgn_strict"]), None, "either may be meant");
     }
 
     #[test]

@@ -53,6 +53,9 @@ impl Quantity for Time {
         ("seconds", "s"),
         ("S", "s"),
         ("m", "min"),
+        ("Min", "min"),
+        ("MS", "ms"),
+        ("milli", "ms"),
         ("mins", "min"),
         ("minute", "min"),
         ("minutes", "min"),
@@ -89,6 +92,13 @@ impl Quantity for Rate {
         ("Mb/s", "Mbit/s"),
         ("mbit/s", "Mbit/s"),
         ("Mbit", "Mbit/s"),
+        ("MBit/s", "Mbit/s"),
+        ("Mbits/s", "Mbit/s"),
+        ("MBit", "Mbit/s"),
+        ("kBit/s", "kbit/s"),
+        ("KBit/s", "kbit/s"),
+        ("GBit/s", "Gbit/s"),
+        ("bits/s", "bit/s"),
         ("MB/s", "Mbit/s"),
         ("MBps", "Mbit/s"),
         ("MB", "Mbit/s"),
@@ -241,8 +251,22 @@ pub fn parse<Q: Quantity>(text: &str) -> Result<Q, Slip> {
     let (number, unit) = text.split_at(split);
     let unit = unit.trim();
     let words: Vec<&str> = Q::UNITS.iter().map(|(word, _)| *word).collect();
+    if let Some(below) = text.strip_prefix(['-', '\u{2212}'])
+        && below.trim_start().starts_with(|first: char| first.is_ascii_digit())
+    {
+        let message = format!("`{text}` is less than nothing");
+        return Err(Slip { message, help: Some(format!("as in `{}`", Q::EXAMPLE)) });
+    }
     if number.is_empty() {
         let help = format!("as in `{}`", Q::EXAMPLE);
+        return Err(Slip { message: format!("`{text}` is not {}", Q::WHAT), help: Some(help) });
+    }
+    if unit.contains(|letter: char| letter.is_ascii_digit()) {
+        let dotted = text.replacen(',', ".", 1);
+        let help = match dotted != text && parse::<Q>(&dotted).is_ok() {
+            true => format!("write `{dotted}`"),
+            false => format!("one number with one unit, as in `{}`", Q::EXAMPLE),
+        };
         return Err(Slip { message: format!("`{text}` is not {}", Q::WHAT), help: Some(help) });
     }
     let Some((_, scale)) = Q::UNITS.iter().find(|(word, _)| *word == unit) else {
@@ -253,7 +277,12 @@ pub fn parse<Q: Quantity>(text: &str) -> Result<Q, Slip> {
         }
         let units = words.join(", ");
         return Err(if unit.is_empty() {
-            let help = format!("write a unit after it: {units}, as in `{}`", Q::EXAMPLE);
+            let help = match fraction_as_percent(number).filter(|_| units == "%") {
+                Some(percent) => {
+                    format!("write `{percent} %`, or `{number} %` where that is meant")
+                }
+                None => format!("write a unit after it: {units}, as in `{}`", Q::EXAMPLE),
+            };
             Slip { message: format!("`{text}` has no unit"), help: Some(help) }
         } else {
             let help = format!("{} has one of the units {units}, as in `{}`", Q::WHAT, Q::EXAMPLE);
@@ -269,13 +298,20 @@ pub fn parse<Q: Quantity>(text: &str) -> Result<Q, Slip> {
     }
 }
 
+/// `0.05` as `5`, where it may be a share of 1.
+fn fraction_as_percent(number: &str) -> Option<String> {
+    let ppb = scaled(number, 1_000_000_000).filter(|ppb| (1..=1_000_000_000).contains(ppb))?;
+    let is_fraction = number.contains('.');
+    is_fraction.then(|| Share(ppb).to_string().trim_end_matches(" %").to_owned())
+}
+
 /// What the difference is, where it is more than spelling.
 fn slip_note(wrong: &str, right: &str) -> &'static str {
     match right {
         "KiB" | "MiB" | "GiB" if wrong.ends_with('B') => {
             ": sizes count in steps of 1024 bytes, and say so"
         }
-        "bit/s" | "kbit/s" | "Mbit/s" if wrong.contains('B') => {
+        "bit/s" | "kbit/s" | "Mbit/s" if wrong.contains('B') && !wrong.contains("Bit") => {
             ": rates count bits; 1 byte has 8 of them"
         }
         _ => "",
@@ -302,9 +338,19 @@ fn scaled(number: &str, scale: u64) -> Option<u64> {
     u64::try_from(amount).ok()
 }
 
-/// As it would be written: in the largest unit that makes it a whole number.
+/// As it would be written: in the largest unit that makes it a whole number, or one with one decimal.
 fn written<Q: Quantity>(quantity: Q) -> String {
     let amount = quantity.smallest();
+    for pair in Q::UNITS.windows(2).rev() {
+        if let [(_, small), (word, large)] = pair
+            && *large == small * 1_000
+            && amount > *large
+            && !amount.is_multiple_of(*large)
+            && amount.is_multiple_of(large / 10)
+        {
+            return format!("{}.{} {word}", amount / large, amount % large / (large / 10));
+        }
+    }
     let unit = Q::UNITS.iter().rev().find(|(_, scale)| amount.is_multiple_of(*scale) && amount > 0);
     match (unit, Q::UNITS.first()) {
         (Some((word, scale)), _) if *word != "packet" || amount == 1 => {
