@@ -21,10 +21,9 @@ fn lab(fragments: Fragments) -> Lab {
 }
 
 fn hold(lab: &mut Lab, piece: &mut Packet, now: Instant) -> Ticket {
-    match lab.nat.outbound(piece, now) {
-        Verdict::Held(ticket) => ticket,
-        verdict => panic!("not held: {verdict:?}"),
-    }
+    let verdict = lab.nat.outbound(piece, now);
+    let Verdict::Held(ticket) = verdict else { panic!("not held: {verdict:?}") };
+    ticket
 }
 
 const WITHOUT_FIRST: Verdict = Verdict::Drop(DropReason::FragmentWithoutFirst);

@@ -39,6 +39,9 @@ fn one_to_one_filters_like_any_other() {
         assert_eq!(lab.reaches(R2, outside, Instant::START), open);
         let other_port = endpoint("203.0.113.1:9");
         assert_eq!(lab.reaches(R1, other_port, Instant::START), open, "{filtering:?}");
+        // What the filter does not let in leaves nothing behind.
+        lab.receive(R1, other_port, Instant::START).ok();
+        assert_eq!(lab.nat.mappings().len(), if open { 2 } else { 1 });
     }
 }
 
