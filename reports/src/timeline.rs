@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use icelab_sans_io::Instant;
 use icelab_sim::record::{Entry, NetworkEvent, PacketId, Place};
 
-use crate::reading::check::{Check, Fate, Purpose, checks, runs};
+use crate::reading::check::{Check, Fate, Purpose, runs};
 use crate::reading::name::Names;
 use crate::reading::record::{End, Journey, Note, Reading};
 use crate::reading::time::milliseconds;
+use crate::reading::track::checks;
 use crate::scene::Scene;
 
 /// A run as a timeline; displays one line per check (or check in a row), note, mapping and network event.

@@ -270,7 +270,7 @@ fn consent_checks_ask_for_nothing_and_are_counted_apart() {
     assert_tells(&story, asks);
     let consent = "6000.0 ms alice consent check: 192.168.1.2:5000 -> 203.0.113.9:6000 reaches bob";
     assert_tells(&story, consent);
-    let counts = "1 checks were sent, 0 were answered; of 1 more, whether pairs still work, 0.";
+    let counts = "1 checks were sent, 0 were answered; 1 more asked whether a pair still works, 0 were answered.";
     assert_tells(&story, counts);
 }
 
@@ -436,4 +436,20 @@ fn a_relayed_address_that_was_given_back_is_lent_no_more() {
          9.003000000 dropped #1 at turn no-socket",
     );
     assert_tells(&story, "dropped at turn: turn does not lend this address any more");
+}
+
+#[test]
+fn an_answer_that_is_an_error_is_told_as_a_refusal() {
+    let story = told(&format!(
+        r#"
+        1.000000000 sent #1 alice udp 192.168.1.2:5000 > 203.0.113.9:6000 128 {A}
+        1.000000000 note alice ice.check.sent local 192.168.1.2:5000 remote 203.0.113.9:6000 nominating false payload "{A}"
+        1.004000000 delivered #1 bob
+        1.004000000 sent #2 bob udp 203.0.113.9:6000 > 192.168.1.2:5000 100 {B}
+        1.004000000 note bob ice.check.refused local 203.0.113.9:6000 remote 192.168.1.2:5000 code 487
+        1.008000000 delivered #2 alice
+        "#
+    ));
+    assert_tells(&story, "reaches bob, which refuses it with error 487");
+    assert!(!story.contains("too late to matter"), "{story}");
 }

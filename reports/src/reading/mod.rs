@@ -3,7 +3,8 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `record` | one pass over the record: journeys, mappings, notes |
-//! | `check` | checks with what became of them |
+//! | `check` | checks, and what may become of them |
+//! | `track` | all checks of a run, followed through NATs and relays |
 //! | `relay` | who was lent which address, and whom it lets in |
 //! | `name` | addresses and reasons in words |
 //! | `time` | times in words |
@@ -13,3 +14,4 @@ pub(crate) mod name;
 pub(crate) mod record;
 pub(crate) mod relay;
 pub(crate) mod time;
+pub(crate) mod track;

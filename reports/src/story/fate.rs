@@ -16,6 +16,10 @@ pub(crate) fn result(check: &Check, names: &Names<'_>) -> String {
         return format!("answered at {} ms{mapping}", milliseconds(at));
     }
     let way = fate(&check.fate, &check.peer, names);
+    let way = match check.refusal {
+        Some(code) => format!("{way}, which refuses it with error {code}"),
+        None => way,
+    };
     let Some(answer) = &check.answer_fate else {
         return match check.fate {
             Fate::Arrived { .. } => format!("{way}, and stays unanswered"),
@@ -37,6 +41,7 @@ pub(crate) fn result(check: &Check, names: &Names<'_>) -> String {
                 names.other(flow.source, &check.peer)
             )
         }
+        Fate::Arrived { .. } if check.refusal.is_some() => way,
         Fate::Arrived { at, .. } => {
             format!("{way}; the answer comes at {} ms, too late to matter", milliseconds(*at))
         }

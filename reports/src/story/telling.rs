@@ -5,10 +5,11 @@ use core::fmt;
 use icelab_sans_io::Instant;
 use icelab_sim::record::Entry;
 
-use crate::reading::check::{Check, Purpose, checks};
+use crate::reading::check::{Check, Purpose};
 use crate::reading::name::Names;
 use crate::reading::record::{Note, Reading};
 use crate::reading::time::milliseconds;
+use crate::reading::track::checks;
 use crate::scene::Scene;
 use crate::story::page::Page;
 use crate::story::{checking, choice, gathering, mapping, stage};
@@ -146,5 +147,5 @@ fn counts(checks: &[Check]) -> String {
         return first + ".";
     }
     let (sent, answered) = (upkeep.len(), answered(&upkeep));
-    format!("{first}; of {sent} more, whether pairs still work, {answered}.")
+    format!("{first}; {sent} more asked whether a pair still works, {answered} were answered.")
 }
