@@ -15,6 +15,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("icelab-turn", &["icelab-sans-io", "icelab-wire", "icelab-crypto", "icelab-stun"]),
     ("icelab-ice", &["icelab-sans-io", "icelab-wire", "icelab-crypto", "icelab-stun"]),
     ("icelab-dtls", &["icelab-sans-io", "icelab-wire", "icelab-crypto"]),
+    ("icelab-srtp", &["icelab-wire", "icelab-crypto"]),
     (
         "icelab-peer",
         &[

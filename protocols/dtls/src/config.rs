@@ -51,6 +51,9 @@ pub struct Config {
     pub key_log: bool,
     /// After how many records a 1.3 end changes its keys (RFC 9147 section 4.5.3).
     pub records_per_key: u64,
+    /// After how many records that could not be opened under one key the connection ends (RFC 9147
+    /// section 4.5.3).
+    pub forgeries_per_key: u64,
 }
 
 impl Config {
@@ -92,6 +95,7 @@ impl Config {
             connection_id: None,
             key_log: false,
             records_per_key: 1 << 24,
+            forgeries_per_key: 1 << 36,
         }
     }
 

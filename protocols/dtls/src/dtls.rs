@@ -61,7 +61,7 @@ impl Dtls {
 
     /// What the peer's certificate must hash to, where the configuration did not say: any one of
     /// these (RFC 8122 section 6.2). An empty list changes nothing.
-    pub fn expect_fingerprints(&mut self, fingerprints: Vec<Fingerprint>, now: Instant) {
+    pub fn expect_fingerprints(&mut self, fingerprints: Vec<Fingerprint>) {
         if self.is_verified || fingerprints.is_empty() {
             return;
         }
@@ -70,7 +70,7 @@ impl Dtls {
         if let Stage::Open(connection) = &self.stage {
             let der = connection.agreed.certificate.der();
             if self.core.config.fingerprints.iter().any(|fingerprint| fingerprint.matches(der)) {
-                self.announce(now);
+                self.announce();
             } else {
                 self.fail(Failure::Fingerprint);
             }
@@ -82,19 +82,24 @@ impl Dtls {
     /// # Errors
     /// Before the handshake is over, after the end, and for more than 2^14 bytes.
     pub fn send(&mut self, data: &[u8], now: Instant) -> Result<(), SendError> {
-        match &mut self.stage {
-            Stage::Closed => Err(SendError::Closed),
-            Stage::Open(_) if data.len() > LONGEST_CONTENT => Err(SendError::TooLong),
-            Stage::Open(connection) if self.is_verified => {
-                let epoch = self.core.records.write_epoch();
-                self.core.send_record(epoch, ContentType::APPLICATION_DATA, data);
-                if connection.are_keys_worn(&self.core) {
-                    connection.update_keys(false, &mut self.core, now);
-                }
-                Ok(())
-            }
-            _ => Err(SendError::NotConnected),
+        if matches!(self.stage, Stage::Closed) {
+            return Err(SendError::Closed);
         }
+        let Stage::Open(connection) = &mut self.stage else {
+            return Err(SendError::NotConnected);
+        };
+        if !self.is_verified {
+            return Err(SendError::NotConnected);
+        }
+        if data.len() > LONGEST_CONTENT {
+            return Err(SendError::TooLong);
+        }
+        let epoch = self.core.records.write_epoch();
+        self.core.send_record(epoch, ContentType::APPLICATION_DATA, data);
+        if connection.are_keys_worn(&self.core) {
+            connection.update_keys(false, &mut self.core, now);
+        }
+        Ok(())
     }
 
     /// Changes this end's keys, and the peer's too where `with_peer` (RFC 9147 section 8). Nothing
@@ -115,11 +120,12 @@ impl Dtls {
         context: Option<&[u8]>,
         output: &mut [u8],
     ) -> Result<(), ExportError> {
-        match &self.stage {
-            Stage::Open(connection) if self.is_verified => {
-                connection.export(label, context, output)
-            }
-            _ => Err(ExportError::NotConnected),
+        if let Stage::Open(connection) = &self.stage
+            && self.is_verified
+        {
+            connection.export(label, context, output)
+        } else {
+            Err(ExportError::NotConnected)
         }
     }
 
@@ -152,14 +158,13 @@ impl Dtls {
     }
 
     /// The handshake is over, and the peer is who it should be.
-    fn announce(&mut self, now: Instant) {
+    fn announce(&mut self) {
         let Stage::Open(connection) = &self.stage else { return };
         let connected = connection.connected(self.core.config.role);
         self.core.output.event(Event::Connected(connected));
         for data in self.waiting.take_data() {
             self.core.output.event(Event::Data(data));
         }
-        let _ = now;
     }
 
     /// Tells the peer what it did wrong, and ends.
@@ -181,7 +186,6 @@ impl Dtls {
         let mut rest = datagram.as_mut_slice();
         while !rest.is_empty() && !matches!(self.stage, Stage::Closed) {
             let keys_to_come = !matches!(self.stage, Stage::Open(_));
-            let early = rest.first().copied();
             let (length, record) = self.core.records.open(rest, keys_to_come);
             match record {
                 Record::Opened { number, content, payload } => {
@@ -189,11 +193,15 @@ impl Dtls {
                     self.take_record(number, content, payload, now);
                 }
                 Record::Early => {
-                    let _ = early;
                     let bytes = rest.get(..length).unwrap_or_default().to_vec();
                     self.keep_record(bytes, now);
                 }
-                Record::Dropped(reason) => self.core.discards.add(reason),
+                Record::Dropped(reason) => {
+                    self.core.discards.add(reason);
+                    if self.core.records.forged() > self.core.config.forgeries_per_key {
+                        self.fail(AlertDescription::BAD_RECORD_MAC.into());
+                    }
+                }
             }
             rest = rest.get_mut(length..).unwrap_or_default();
         }
@@ -332,7 +340,7 @@ impl Dtls {
         }
         self.core.timers.set(Timer::Forget, now + REPEATS_END);
         if self.is_verified {
-            self.announce(now);
+            self.announce();
         }
     }
 

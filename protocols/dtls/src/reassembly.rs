@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(reassembly.push(0, &fragment(0, 0, 0, b"")), Ok(Taken::InOrder));
         assert_eq!(reassembly.pop().map(|message| message.sequence), Some(0));
         assert_eq!(reassembly.pop().map(|message| message.sequence), Some(1));
-        assert!(!reassembly.is_waiting());
+        assert_eq!(reassembly.pop(), None);
     }
 
     #[test]

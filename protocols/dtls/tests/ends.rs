@@ -49,10 +49,7 @@ pub(crate) fn connect(pair: &mut Pair<Dtls, Dtls>) -> Option<Duration> {
 pub(crate) fn connected(events: &[Event]) -> &Connected {
     events
         .iter()
-        .find_map(|event| match event {
-            Event::Connected(connected) => Some(connected),
-            _ => None,
-        })
+        .find_map(|event| if let Event::Connected(it) = event { Some(it) } else { None })
         .unwrap_or_else(|| panic!("not connected: {events:?}"))
 }
 
@@ -60,9 +57,6 @@ pub(crate) fn connected(events: &[Event]) -> &Connected {
 pub(crate) fn data(events: &[Event]) -> Vec<&[u8]> {
     events
         .iter()
-        .filter_map(|event| match event {
-            Event::Data(data) => Some(data.as_slice()),
-            _ => None,
-        })
+        .filter_map(|event| if let Event::Data(it) = event { Some(it.as_slice()) } else { None })
         .collect()
 }

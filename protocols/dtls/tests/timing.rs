@@ -31,13 +31,26 @@ fn times(version: Version, loss_percent: u32, runs: u64) -> Vec<u128> {
     times
 }
 
+/// Both ends ready, at a round trip of 200 ms: nobody fails, and one loss costs one wait, which is
+/// little longer than the round trip.
 #[test]
-fn handshakes_survive_loss() {
+fn handshakes_survive_loss_and_a_single_one_costs_little() {
+    for (loss, p95) in [(0, 300), (5, 560), (10, 560)] {
+        let times = times(Version::V1_3, loss, 200);
+        let slow = times[times.len() * 95 / 100];
+        assert!(slow <= p95, "1.3 at {loss} %: p95 {slow} ms");
+    }
+    for (loss, p95) in [(0, 400), (5, 700), (10, 900)] {
+        let times = times(Version::V1_2, loss, 200);
+        let slow = times[times.len() * 95 / 100];
+        assert!(slow <= p95, "1.2 at {loss} %: p95 {slow} ms");
+    }
+}
+
+#[test]
+fn every_handshake_ends_well_where_a_quarter_is_lost() {
     for version in [Version::V1_2, Version::V1_3] {
-        for loss in [0, 5, 10, 25] {
-            let times = times(version, loss, 200);
-            let at = |share: usize| times[(times.len() - 1) * share / 100];
-            println!("{version} {loss} %: p50 {} p95 {} max {}", at(50), at(95), at(100));
-        }
+        let times = times(version, 25, 200);
+        assert!(times[199] < 20_000, "{version}: {} ms", times[199]);
     }
 }

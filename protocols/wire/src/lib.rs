@@ -7,10 +7,12 @@
 
 mod error;
 mod reader;
+mod replay;
 mod serial;
 mod writer;
 
 pub use error::DecodeError;
 pub use reader::Reader;
+pub use replay::ReplayWindow;
 pub use serial::{Serial16, Serial32};
 pub use writer::Writer;

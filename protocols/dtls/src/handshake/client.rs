@@ -223,7 +223,7 @@ impl AwaitingServerHello {
     }
 
     fn go_on_1_3(
-        self: Box<Self>,
+        &self,
         message: &Message,
         hello: &ServerHello,
         core: &mut Core,
@@ -259,7 +259,7 @@ impl AwaitingServerHello {
     }
 
     fn go_on_1_2(
-        self: Box<Self>,
+        &self,
         message: &Message,
         hello: ServerHello,
         core: &mut Core,

@@ -1,7 +1,8 @@
 //! 1.3's key schedule (RFC 8446 section 7, with the labels of RFC 9147 section 5.9).
 //!
-//! 1. [`Early`]: nothing is known; 2. [`Handshake`]: the shared secret is; 3. [`Application`]: the
-//! server's Finished is in the transcript; 4. [`Exporter`]: keys for others.
+//! 1. [`Handshake`]: the shared secret is known.
+//! 2. [`Application`]: the server's Finished is in the transcript; data can flow.
+//! 3. [`Exporter`]: keys for others.
 
 use icelab_crypto::hkdf::{TooLong, derive, expand_label, extract};
 use icelab_crypto::hmac::Hmac;
@@ -38,7 +39,9 @@ impl TrafficSecret {
         Protection::V1_3 {
             key: AeadKey::new(cipher, key.expose()).expect("it has the cipher's length"),
             iv,
-            mask: MaskKey::new(cipher, mask.expose()).expect("it has the cipher's length"),
+            mask: Box::new(
+                MaskKey::new(cipher, mask.expose()).expect("it has the cipher's length"),
+            ),
         }
     }
 

@@ -5,10 +5,8 @@
 //! - [`content`]: what a record can carry.
 //! - [`header`]: the three forms of the header.
 //! - [`protection`]: one epoch's keys, sealing and opening.
-//! - [`replay`]: the window of numbers that were seen.
 
 pub(crate) mod content;
 pub(crate) mod header;
 pub(crate) mod protection;
 pub(crate) mod records;
-pub(crate) mod replay;

@@ -32,7 +32,7 @@ pub(crate) enum Protection {
         /// Is mixed with the sequence number.
         iv: [u8; NONCE],
         /// For the sequence number.
-        mask: MaskKey,
+        mask: Box<MaskKey>,
     },
 }
 
@@ -317,7 +317,7 @@ mod tests {
         Protection::V1_3 {
             key: AeadKey::new(cipher, &secret).unwrap(),
             iv: [3; NONCE],
-            mask: MaskKey::new(cipher, &secret).unwrap(),
+            mask: Box::new(MaskKey::new(cipher, &secret).unwrap()),
         }
     }
 

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use icelab_wire::{Reader, Writer};
+use icelab_wire::{Reader, ReplayWindow, Writer};
 
 use super::content::ContentType;
 use super::header::{PlainHeader, UnifiedHeader};
 use super::protection::Protection;
-use super::replay::ReplayWindow;
 use crate::discard::Discard;
 use crate::wire::ack::RecordNumber;
 use crate::wire::version::ProtocolVersion;

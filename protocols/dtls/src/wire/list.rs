@@ -10,7 +10,7 @@ pub(super) fn decode<T: From<u16>>(
     bytes: &[u8],
     field: &'static str,
 ) -> Result<Vec<T>, DecodeError> {
-    if bytes.is_empty() || bytes.len() % 2 != 0 {
+    if bytes.is_empty() || !bytes.len().is_multiple_of(2) {
         return Err(DecodeError::Length { field });
     }
     let mut reader = Reader::new(bytes);

@@ -1,24 +1,28 @@
-//! The window of record numbers that were seen (RFC 9147 section 4.5.1, RFC 6347 section 4.1.2.6).
+//! The window of packet numbers that were seen: DTLS (RFC 9147 section 4.5.1, RFC 6347 section
+//! 4.1.2.6) and SRTP (RFC 3711 section 3.3.2) reject duplicates by it.
 
-/// Remembers the last 64 numbers of one epoch.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct ReplayWindow {
+/// Remembers the last 128 numbers under one key.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ReplayWindow {
     /// One past the highest number that was seen.
     next: u64,
     /// Bit `n`: whether `next - 1 - n` was seen.
-    seen: u64,
+    seen: u128,
 }
 
 impl ReplayWindow {
-    const SIZE: u64 = u64::BITS as u64;
+    /// How many numbers are remembered.
+    pub const SIZE: u64 = u128::BITS as u64;
 
     /// One past the highest number that was seen.
-    pub(crate) const fn next(&self) -> u64 {
+    #[must_use]
+    pub const fn next(&self) -> u64 {
         self.next
     }
 
-    /// Whether a record of this number may be new. One that lies left of the window counts as seen.
-    pub(crate) const fn is_new(&self, number: u64) -> bool {
+    /// Whether a packet of this number may be new. One that lies left of the window counts as seen.
+    #[must_use]
+    pub const fn is_new(&self, number: u64) -> bool {
         if number >= self.next {
             return true;
         }
@@ -26,8 +30,9 @@ impl ReplayWindow {
         age < Self::SIZE && self.seen & (1 << age) == 0
     }
 
-    /// Notes a record that was opened: only these move the window.
-    pub(crate) const fn note(&mut self, number: u64) {
+    /// Notes a packet that was found authentic: only these move the window. `number` is below
+    /// 2^64 - 1.
+    pub const fn note(&mut self, number: u64) {
         if number >= self.next {
             let ahead = number - self.next + 1;
             self.seen = if ahead < Self::SIZE { (self.seen << ahead) | 1 } else { 1 };
@@ -61,8 +66,9 @@ mod tests {
     fn a_number_left_of_the_window_is_old() {
         let mut window = ReplayWindow::default();
         window.note(100);
-        assert!(window.is_new(37));
-        assert!(!window.is_new(36));
+        window.note(200);
+        assert!(window.is_new(73));
+        assert!(!window.is_new(72));
         window.note(u64::MAX - 1);
         assert!(!window.is_new(100));
     }
