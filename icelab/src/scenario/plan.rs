@@ -387,6 +387,8 @@ pub struct DropRule {
     pub to: Option<String>,
     /// Which of those that match, counted from 1 from the event's time on; sorted, never empty.
     pub nth: Vec<u64>,
+    /// Whether the case fails where one of them never comes.
+    pub must_come: bool,
 }
 
 /// What a packet carries.
@@ -402,6 +404,8 @@ pub enum PacketKind {
     StunError,
     /// A STUN Binding request with USE-CANDIDATE.
     Nomination,
+    /// A STUN Binding request without USE-CANDIDATE.
+    PlainRequest,
     /// A TURN request: Allocate, Refresh, CreatePermission or ChannelBind.
     TurnRequest,
     /// An answer to a TURN request, success or error.

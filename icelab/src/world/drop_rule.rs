@@ -9,14 +9,15 @@ use crate::scenario::plan::PacketKind;
 /// The matcher of packets of this kind between these hosts.
 pub(super) fn matcher(kind: PacketKind, from: Option<NodeId>, to: Option<NodeId>) -> Matcher {
     let protocol = (kind != PacketKind::Any).then_some(Protocol::Udp);
-    Matcher { from, to, protocol, payload: payload(kind), ..Matcher::default() }
+    let lacks = if kind == PacketKind::PlainRequest { vec![use_candidate()] } else { Vec::new() };
+    Matcher { from, to, protocol, payload: payload(kind), lacks, ..Matcher::default() }
 }
 
 /// What such packets carry: any of these, each of which is all of its patterns.
 fn payload(kind: PacketKind) -> Vec<Vec<Pattern>> {
     match kind {
         PacketKind::Any => Vec::new(),
-        PacketKind::StunRequest => stun(&[BINDING]),
+        PacketKind::StunRequest | PacketKind::PlainRequest => stun(&[BINDING]),
         PacketKind::StunSuccess => stun(&[BINDING | SUCCESS]),
         PacketKind::StunError => stun(&[BINDING | ERROR]),
         PacketKind::Nomination => {

@@ -1,5 +1,7 @@
 //! Why a world cannot be run.
 
+use core::time::Duration;
+
 use icelab_sim::BuildError;
 use icelab_sim::simulation::EndlessWork;
 
@@ -19,6 +21,16 @@ pub enum WorldError {
         what: &'static str,
         /// The name.
         name: String,
+    },
+    /// Something is planned for a time after the end of the run.
+    #[error("the {what} at {at:?} is after the end of the run, at {limit:?}")]
+    AfterTheEnd {
+        /// An event or an expectation.
+        what: &'static str,
+        /// Its time.
+        at: Duration,
+        /// The end.
+        limit: Duration,
     },
     /// An event names two nodes that are not neighbours.
     #[error("there is no cable between `{a}` and `{b}`")]

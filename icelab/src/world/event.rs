@@ -61,9 +61,10 @@ impl Run {
     fn drop_packets(&mut self, rule: &DropRule) -> Result<(), WorldError> {
         let from = rule.from.as_deref().map(|name| self.node(name)).transpose()?;
         let to = rule.to.as_deref().map(|name| self.node(name)).transpose()?;
-        for nth in &rule.nth {
-            let nth = u32::try_from(*nth).unwrap_or(u32::MAX);
-            self.simulation.drop_nth(matcher(rule.packet, from, to), nth);
+        let ordinals = rule.nth.iter().map(|nth| u32::try_from(*nth).unwrap_or(u32::MAX));
+        let id = self.simulation.drop_each(matcher(rule.packet, from, to), ordinals);
+        if rule.must_come {
+            self.drops.expect(id, rule);
         }
         Ok(())
     }

@@ -27,6 +27,8 @@ pub(super) struct Facts<'a> {
     pub(super) selected: &'a IndexMap<String, Option<Selected>>,
     /// How long after the latest event traffic flowed again; see `Traffic::latest`.
     pub(super) reconnected: Option<Option<Duration>>,
+    /// Whether traffic flows both ways at this moment, for however short a time.
+    pub(super) flows: bool,
 }
 
 /// Everything in an expectation that does not hold.
@@ -115,6 +117,9 @@ fn judge_reconnected(wanted: Reconnected, facts: &Facts<'_>) -> Result<(), Strin
         None => facts.is_connected.then_some(Duration::ZERO),
     };
     match (wanted, found) {
+        (Reconnected::No, None) if facts.flows => {
+            Err("traffic flows, but not yet for 1 s".to_owned())
+        }
         (Reconnected::No, None) => Ok(()),
         (Reconnected::Within(limit), Some(after)) if after <= limit => Ok(()),
         (_, Some(after)) => Err(format!("after {}", Span(after))),
@@ -189,6 +194,7 @@ mod tests {
             path: Path::Direct,
             selected,
             reconnected: Some(Some(Duration::from_millis(700))),
+            flows: true,
         }
     }
 
@@ -272,6 +278,20 @@ mod tests {
         let facts = Facts { reconnected: None, ..facts(&nothing) };
         let wanted = Some(Reconnected::Within(Duration::ZERO));
         let expectation = Expectation { reconnected: wanted, ..Expectation::default() };
+        assert_eq!(fails(&expectation, &facts), [""; 0]);
+    }
+
+    #[test]
+    fn traffic_that_has_just_begun_to_flow_is_not_none() {
+        let nothing = IndexMap::new();
+        let mut facts = Facts { reconnected: Some(None), ..facts(&nothing) };
+        let wanted = Some(Reconnected::No);
+        let expectation = Expectation { reconnected: wanted, ..Expectation::default() };
+        assert_eq!(
+            fails(&expectation, &facts),
+            ["reconnected: traffic flows, but not yet for 1 s, not false"]
+        );
+        facts.flows = false;
         assert_eq!(fails(&expectation, &facts), [""; 0]);
     }
 }

@@ -4,7 +4,8 @@
 //!   scenario file.
 //! - [`guest`]: what runs on a host: a peer, a STUN server, a TURN server, or both in one box.
 //! - [`run`]: the run from step to step; [`agenda`] what is to happen when; [`signalling`] how offers
-//!   and answers travel; [`event`] what events do; [`drop_rule`] which packets they drop.
+//!   and answers travel; [`patience`] what applications do when ICE is disconnected; [`event`] what
+//!   events do; [`drop_rule`] which packets they drop, [`drops`] which of those are still to come.
 //! - [`traffic`]: little application messages that show whether the call still works.
 //! - [`notes`]: protocol events as the record's notes; [`link_note`] what a link is set to.
 //! - [`scene`]: who stands where, for stories.
@@ -13,6 +14,7 @@
 mod agenda;
 mod compile;
 mod drop_rule;
+mod drops;
 mod end;
 mod error;
 mod event;
@@ -21,6 +23,7 @@ mod judge;
 mod link_note;
 mod notes;
 mod outcome;
+mod patience;
 mod run;
 mod scene;
 mod signalling;

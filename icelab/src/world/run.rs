@@ -9,6 +9,7 @@ use icelab_sim::{NodeId, Simulation, Step};
 use indexmap::IndexMap;
 
 use super::agenda::{Agenda, Item};
+use super::drops::Drops;
 use super::end::{End, Which};
 use super::error::WorldError;
 use super::guest::{Guest, GuestEvent};
@@ -18,7 +19,7 @@ use super::outcome::{Failure, Outcome, Selected};
 use super::signalling::Post;
 use super::traffic::Traffic;
 use super::world::World;
-use crate::scenario::plan::{self, CandidateKind, OnDisconnected, Path, Transport};
+use crate::scenario::plan::{self, CandidateKind, Path, Transport};
 
 /// A world that runs.
 pub(super) struct Run {
@@ -29,7 +30,7 @@ pub(super) struct Run {
     post: Option<Post>,
     traffic: Traffic,
     /// When both sides were connected for the first time.
-    connected: Option<Instant>,
+    pub(super) connected: Option<Instant>,
     /// Whether they are now.
     is_connected: bool,
     /// Counts the times that the call seemed settled.
@@ -38,6 +39,8 @@ pub(super) struct Run {
     is_settled: bool,
     /// Whether an application has left the call, so that nobody repairs it.
     pub(super) is_closed: bool,
+    /// The packets that are still to be dropped.
+    pub(super) drops: Drops,
     failures: Vec<Failure>,
 }
 
@@ -62,6 +65,7 @@ impl Run {
             settled_epoch: 0,
             is_settled: false,
             is_closed: false,
+            drops: Drops::new(),
             failures: Vec::new(),
         }
     }
@@ -82,13 +86,16 @@ impl Run {
                 }
                 Step::Reached => break,
             }
+            self.look_for_drops();
         }
+        self.look_for_drops();
         let now = self.simulation.now();
         for expectation in core::mem::take(&mut self.world.expectations) {
-            if expectation.at.is_none_or(|at| Instant::START + at > now) {
+            if expectation.at.is_none() {
                 self.judge(&expectation, now);
             }
         }
+        self.failures.extend(self.drops.failures(now));
         Ok(self.outcome(now))
     }
 
@@ -105,7 +112,7 @@ impl Run {
             connected: self.connected.map(Instant::since_start),
             phases: phases.into_iter().collect(),
             selected: self.selected(),
-            reconnected: self.traffic.latest(),
+            reconnected: self.traffic.latest(now),
             failures: self.failures,
             simulated: now.since_start(),
             record: self.simulation.into_record(),
@@ -122,7 +129,16 @@ impl Run {
             None => true,
             Some(ends) => self.is_settled || self.is_hopeless(ends),
         };
-        is_decided && !self.agenda.awaits(awaits_plan)
+        is_decided && !self.drops.are_awaited() && !self.agenda.awaits(awaits_plan)
+    }
+
+    /// What follows from a packet that was dropped may take its time.
+    fn look_for_drops(&mut self) {
+        let simulation = &self.simulation;
+        if self.drops.look(|rule| simulation.awaited(rule)) {
+            self.unsettle();
+            self.review(self.simulation.now());
+        }
     }
 
     /// Whether both sides have given up and nobody will try again.
@@ -176,7 +192,9 @@ impl Run {
             peer::Event::Ice(ice::Event::StateChanged(state)) => {
                 self.handle_state(which, state, now);
             }
+            peer::Event::Ice(ice::Event::Restarted { .. }) => self.traffic.restart(which),
             peer::Event::Ice(ice::Event::Selected { pair, .. }) => {
+                self.traffic.turn(which, now);
                 if let Some(end) = self.end_mut(which) {
                     end.selected = Some(selected(&pair));
                 }
@@ -213,49 +231,6 @@ impl Run {
         }
         if is_connected {
             self.connected.get_or_insert(now);
-        }
-    }
-
-    /// Begins or ends an application's wait for ICE to recover.
-    fn update_patience(&mut self, side: Which, now: Instant) {
-        let has_worked = self.connected.is_some();
-        let Some(end) = self.end_mut(side) else { return };
-        let should_wait = end.is_down() && has_worked;
-        if should_wait != end.is_waiting() {
-            end.waits += 1;
-            if should_wait {
-                let epoch = end.waits;
-                self.schedule_patience(side, epoch, now);
-            }
-        }
-    }
-
-    fn schedule_patience(&mut self, side: Which, epoch: u32, now: Instant) {
-        let Some(call) = &self.world.call else { return };
-        match call.on_disconnected {
-            OnDisconnected::RestartIce { after } if !self.is_closed => {
-                self.schedule(now + after, Item::Impatient { side, epoch });
-            }
-            OnDisconnected::RestartIce { .. } | OnDisconnected::Nothing => {
-                // Nobody waits for anything.
-                if let Some(end) = self.end_mut(side) {
-                    end.waits += 1;
-                }
-            }
-        }
-    }
-
-    fn lose_patience(&mut self, side: Which, epoch: u32, now: Instant) {
-        let is_still_down = self.end(side).is_some_and(|end| end.waits == epoch && end.is_down());
-        if !is_still_down {
-            return;
-        }
-        match side {
-            Which::Offerer => self.command(side, Peer::restart_ice),
-            Which::Answerer => self.command(side, |peer, _| peer.request_restart()),
-        }
-        if self.end(side).is_some_and(|end| end.waits == epoch) {
-            self.schedule_patience(side, epoch, now);
         }
     }
 
@@ -314,7 +289,8 @@ impl Run {
             connected: self.connected.map(Instant::since_start),
             path: self.path(),
             selected: &selected,
-            reconnected: self.traffic.latest(),
+            reconnected: self.traffic.latest(now),
+            flows: self.traffic.flows(now),
         };
         self.failures.extend(judge(expectation, &facts));
     }
@@ -336,7 +312,7 @@ impl Run {
         ends.map(|end| (end.name.clone(), end.selected)).collect()
     }
 
-    fn schedule(&mut self, at: Instant, item: Item) {
+    pub(super) fn schedule(&mut self, at: Instant, item: Item) {
         let token = self.agenda.add(item);
         self.simulation.schedule(at, token);
     }
@@ -374,7 +350,7 @@ impl Run {
         })
     }
 
-    fn end_mut(&mut self, which: Which) -> Option<&mut End> {
+    pub(super) fn end_mut(&mut self, which: Which) -> Option<&mut End> {
         let [offerer, answerer] = self.ends.as_mut()?;
         Some(match which {
             Which::Offerer => offerer,

@@ -1,6 +1,7 @@
 //! The beginning of a run: the network, the servers at their addresses, the two ends.
 
 use core::net::{IpAddr, SocketAddr};
+use core::time::Duration;
 
 use icelab_ice as ice;
 use icelab_peer::{self as peer, IceServer, Peer, RoleChoice, Trickle};
@@ -16,11 +17,12 @@ use super::run::Run;
 use super::signalling::Post;
 use super::traffic::Traffic;
 use super::world::{PeerSpec, ServerSpec, World};
-use crate::scenario::plan::{self, Call, Nomination, Policy, Roles};
+use crate::scenario::plan::{self, Action, Call, Nomination, Policy, Roles};
 
 impl Run {
     /// Builds the network, places everyone, and schedules what is known.
     pub(super) fn start(world: World) -> Result<Self, WorldError> {
+        check_times(&world)?;
         let root = Rng::from_u64(world.seed);
         let mut simulation =
             Simulation::new(&world.network, &root.fork("network", 0), world.level)?;
@@ -39,20 +41,45 @@ impl Run {
             Some(call) => {
                 let offerer = place_end(&mut simulation, &world, call, Which::Offerer, &guests)?;
                 let answerer = place_end(&mut simulation, &world, call, Which::Answerer, &guests)?;
-                simulation.schedule(Instant::START, agenda.add(Item::Call));
                 Some([offerer, answerer])
             }
         };
-        for (place, event) in world.events.iter().enumerate() {
-            simulation.schedule(Instant::START + event.at, agenda.add(Item::Event(place)));
-        }
-        for (place, expectation) in world.expectations.iter().enumerate() {
-            if let Some(at) = expectation.at {
-                simulation.schedule(Instant::START + at, agenda.add(Item::Judge(place)));
-            }
+        for (at, item) in schedule(&world) {
+            simulation.schedule(Instant::START + at, agenda.add(item));
         }
         let post = call.as_ref().map(|call| Post::new(&call.signalling));
         Ok(Self::new(world, simulation, agenda, ends, post, Traffic::default()))
+    }
+}
+
+/// What the plan says, in the order in which it happens where times are equal: first what is judged,
+/// since that is about what was before; then events, in the order of their writing. The call begins
+/// after the events at its time, but before the first of them that one of its sides is to do.
+fn schedule(world: &World) -> Vec<(Duration, Item)> {
+    let judged = (0..).zip(&world.expectations);
+    let mut items: Vec<(Duration, Item)> = judged
+        .filter_map(|(place, expectation)| Some((expectation.at?, Item::Judge(place))))
+        .collect();
+    let mut call = world.call.as_ref().map(|_| (Duration::ZERO, Item::Call));
+    for (place, event) in (0..).zip(&world.events) {
+        let is_of_call = matches!(event.action, Action::RestartIce { .. } | Action::Close { .. });
+        if is_of_call || !event.at.is_zero() {
+            items.extend(call.take());
+        }
+        items.push((event.at, Item::Event(place)));
+    }
+    items.extend(call);
+    items
+}
+
+/// Nothing may be planned for a time after the end, where it would silently not happen.
+fn check_times(world: &World) -> Result<(), WorldError> {
+    let events = world.events.iter().map(|event| ("event", event.at));
+    let judged = world.expectations.iter().filter_map(|expectation| expectation.at);
+    let mut planned = events.chain(judged.map(|at| ("expectation", at)));
+    match planned.find(|(_, at)| *at > world.limit) {
+        Some((what, at)) => Err(WorldError::AfterTheEnd { what, at, limit: world.limit }),
+        None => Ok(()),
     }
 }
 

@@ -86,6 +86,8 @@ grammar! {
         r#match: Match,
         /// Which of those that match, counted from the event's time on: `2`, `[1, 3]` or `1..4`; default 1.
         nth: Ordinals,
+        /// Whether all of them must come, so that the case fails where one never does; default true.
+        must_come: bool,
     }
 }
 
@@ -137,6 +139,8 @@ words! {
         StunError = "stun_error",
         /// A STUN Binding request with USE-CANDIDATE.
         Nomination = "nomination",
+        /// A STUN Binding request without USE-CANDIDATE.
+        PlainRequest = "plain_request",
         /// A TURN request: Allocate, Refresh, CreatePermission or ChannelBind.
         TurnRequest = "turn_request",
         /// An answer to a TURN request.

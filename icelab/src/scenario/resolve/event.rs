@@ -273,6 +273,7 @@ impl Context<'_> {
             from: self.host_name(fields.from.as_ref(), call)?,
             to: self.host_name(fields.to.as_ref(), call)?,
             nth: term.value.nth.as_ref().map_or_else(|| vec![1], |nth| nth.value.0.clone()),
+            must_come: term.value.must_come.as_ref().is_none_or(|must| must.value),
         })
     }
 
@@ -313,6 +314,7 @@ fn kind(word: PacketWord) -> PacketKind {
         PacketWord::StunSuccess => PacketKind::StunSuccess,
         PacketWord::StunError => PacketKind::StunError,
         PacketWord::Nomination => PacketKind::Nomination,
+        PacketWord::PlainRequest => PacketKind::PlainRequest,
         PacketWord::TurnRequest => PacketKind::TurnRequest,
         PacketWord::TurnResponse => PacketKind::TurnResponse,
         PacketWord::Data => PacketKind::Data,
