@@ -2,4 +2,5 @@
 
 mod ends;
 mod handshakes;
+mod laws;
 mod timing;

@@ -67,23 +67,41 @@ pub fn deadlines_advance<P: Protocol>(layer: &mut P, limit: Duration, lateness: 
     }
 }
 
+/// What carries bytes that can be damaged.
+pub trait Bytes: Clone {
+    /// The bytes.
+    fn bytes(&mut self) -> &mut Vec<u8>;
+}
+
+impl Bytes for Datagram {
+    fn bytes(&mut self) -> &mut Vec<u8> {
+        &mut self.payload
+    }
+}
+
+impl Bytes for Vec<u8> {
+    fn bytes(&mut self) -> &mut Vec<u8> {
+        self
+    }
+}
+
 /// No bytes make the layer panic: random ones, and mutations of `samples`, which are real
 /// datagrams of the protocol.
 ///
 /// # Panics
 /// Where the layer does.
-pub fn no_bytes_panic<P>(mut make: impl FnMut() -> P, samples: &[Datagram], seed: u64)
+pub fn no_bytes_panic<P>(mut make: impl FnMut() -> P, samples: &[P::Input], seed: u64)
 where
-    P: Protocol<Input = Datagram>,
+    P: Protocol<Input: Bytes>,
 {
     let mut rng = Rng::from_u64(seed).fork("laws", 0);
     for sample in samples {
         let mut layer = make();
         let mut now = Instant::START;
         for _ in 0..ROUNDS {
-            let mut datagram = sample.clone();
-            mutate(&mut datagram.payload, &mut rng);
-            layer.handle_input(datagram, now);
+            let mut input = sample.clone();
+            mutate(input.bytes(), &mut rng);
+            layer.handle_input(input, now);
             while layer.poll_output().is_some() {}
             now += Duration::from_millis(rng.below(50));
             if layer.poll_timeout().is_some_and(|deadline| deadline.at <= now) {
