@@ -29,12 +29,14 @@ pub fn write(folder: &Path, plan: &Plan, record: &Record) -> Result<(), String> 
 /// In one sentence.
 pub fn read(folder: &Path, plan: &Plan) -> Result<Vec<Entry>, String> {
     let path = path(folder, plan);
-    let file = File::open(&path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => format!(
-            "no record of this run was kept: there is no {}; the same command without --verify keeps one",
-            path.display()
-        ),
-        _ => format!("{} cannot be read: {error}", path.display()),
+    let file = File::open(&path).map_err(|error| {
+        if error.kind() == ErrorKind::NotFound {
+            return format!(
+                "no record of this run was kept: there is no {}; the same command without --verify keeps one",
+                path.display()
+            );
+        }
+        format!("{} cannot be read: {error}", path.display())
     })?;
     let lines = read_text(BufReader::new(file)).enumerate();
     let entries = lines.map(|(index, entry)| {

@@ -76,12 +76,9 @@ impl Destination {
 pub fn prepare_folder(folder: &Path) -> Result<(), String> {
     let made = fs::create_dir_all(folder).and_then(|()| probe(&folder.join(PROBE)));
     made.map_err(|error| {
-        let why = match error.kind() {
-            ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {
-                "there is a file in its place".to_owned()
-            }
-            _ => error.to_string(),
-        };
+        let is_file = [ErrorKind::AlreadyExists, ErrorKind::NotADirectory].contains(&error.kind());
+        let why =
+            if is_file { "there is a file in its place".to_owned() } else { error.to_string() };
         format!("the folder {} cannot be written: {why}", folder.display())
     })
 }
