@@ -9,7 +9,6 @@ use crate::scenario::load::Scenario;
 use crate::scenario::text::fault::Refusal;
 use crate::scenario::text::first_pass::MAX_BYTES;
 use crate::scenario::text::nearest::nearest;
-use crate::scenario::text::source::Source;
 
 /// Scenarios in the order of their paths, and what could not be used.
 #[derive(Debug, Default)]
@@ -78,13 +77,7 @@ pub fn load_one(path: &Path) -> Result<Scenario, Problem> {
             format!("it has more than {MAX_BYTES} bytes, which are the most"),
         ));
     }
-    let text = String::from_utf8(bytes).map_err(|error| {
-        unreadable(path, format!("not UTF-8 from byte {} on", error.utf8_error().valid_up_to()))
-    })?;
-    // Some editors begin a file with a byte order mark, which is no part of its text.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    Scenario::read(Source::new(name(path), text))
-        .map_err(|refusal| Problem::Refused(Box::new(refusal)))
+    Scenario::read_bytes(name(path), &bytes).map_err(|refusal| Problem::Refused(Box::new(refusal)))
 }
 
 /// What a path leads to.
