@@ -108,7 +108,7 @@ impl Agent {
             let priority = candidate_priority(kind, preference, component);
             let is_taken =
                 self.session.locals.iter().any(|local| local.candidate.priority == priority);
-            (!is_taken && priority > 0).then_some((priority, preference))
+            (!is_taken).then_some((priority, preference))
         })
     }
 
@@ -270,8 +270,8 @@ impl Agent {
         else {
             return false;
         };
-        let is_same_family = local.base.is_ipv4() == remote.address.is_ipv4()
-            && local.address.is_ipv4() == remote.address.is_ipv4();
+        // Section 6.1.2.2, of the base, from which packets are sent (section 6.1.2.4).
+        let is_same_family = local.base.is_ipv4() == remote.address.is_ipv4();
         // Section 7.3.1.3: a learned remote candidate is paired by the check that it came from only;
         // section 7.2.5.3.1: a learned local one by the pair that it came from.
         let is_learned = remote.origin == Origin::Learned

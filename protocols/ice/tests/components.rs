@@ -164,10 +164,38 @@ fn a_frozen_pair_thaws_when_its_foundations_check_has_failed() {
 }
 
 #[test]
+fn a_component_that_is_dropped_leaves_the_other_as_it_is() {
+    let mut puppet = Puppet::alone(Config { components: 2, ..config(Role::Controlling) });
+    let second = LocalCandidate::host(2, address("203.0.113.10:5001"));
+    puppet.agent.add_local_candidate(second, puppet.now).unwrap();
+    for (foundation, component, port) in [(7, 1, 6000), (8, 2, 6001), (9, 2, 6002)] {
+        let text = format!("{foundation} {component} udp {port} 203.0.113.20 {port} typ host");
+        puppet.agent.add_remote_candidate(text.parse().unwrap(), puppet.now);
+    }
+    puppet.trust();
+    let checks = [(); 3].map(|()| puppet.next_request());
+    let answered = checks.iter().find(|check| check.destination.port() == 6001).unwrap();
+    puppet.answer(answered);
+    assert_eq!(puppet.agent.valid_pairs(2).count(), 1);
+    puppet.take();
+    puppet.agent.remove_component(2, puppet.now);
+    let left: Vec<u16> = puppet.agent.pairs().map(|pair| pair.component).collect();
+    assert_eq!((left, puppet.agent.valid_pairs(2).count()), (vec![1], 0));
+    puppet.millis(1000);
+    let again: Vec<u16> = puppet.take_requests().iter().map(|it| it.destination.port()).collect();
+    assert_eq!(again, [6000], "its check goes on, those of the other do not");
+    let one = puppet.agent.pairs().next().unwrap();
+    assert_eq!(one.state, PairState::InProgress);
+}
+
+#[test]
 fn one_base_serves_one_component() {
     let mut puppet = Puppet::alone(Config { components: 2, ..Config::default() });
     let same = LocalCandidate::host(2, address(crate::puppet::BASE));
     assert_eq!(puppet.agent.add_local_candidate(same, puppet.now), None);
+    let (base, mapped) = (address(crate::puppet::BASE), address("198.51.100.1:1"));
+    let reflexive = LocalCandidate::reflexive(2, mapped, base, mapped.ip());
+    assert_eq!(puppet.agent.add_local_candidate(reflexive, puppet.now), None);
     let third = LocalCandidate::host(3, address(OTHER));
     assert_eq!(puppet.agent.add_local_candidate(third, puppet.now), None);
 }

@@ -119,6 +119,21 @@ fn a_learned_candidate_that_is_signalled_later_is_renamed_without_a_disconnect()
 }
 
 #[test]
+fn only_the_pairs_of_a_learned_candidate_take_the_name_that_is_signalled() {
+    let mut puppet = Puppet::alone(Config::default());
+    let other = candidate("srflx", 1_694_498_815, OTHER);
+    puppet.agent.add_remote_candidate(other.clone(), puppet.now);
+    puppet.trust();
+    let request = puppet.request(false);
+    puppet.deliver(REMOTE, request);
+    puppet.answer_all_for(Duration::from_millis(200));
+    let signalled = candidate("host", 2_130_706_431, REMOTE);
+    puppet.agent.add_remote_candidate(signalled.clone(), puppet.now);
+    let valid: Vec<_> = puppet.agent.valid_pairs(1).map(|pair| pair.remote.clone()).collect();
+    assert_eq!(valid, [signalled, other]);
+}
+
+#[test]
 fn a_learned_candidate_that_is_signalled_while_its_check_is_on_the_way_keeps_that_check() {
     let mut puppet = Puppet::alone(Config { role: Role::Controlling, ..Config::default() });
     puppet.meet();
@@ -398,6 +413,56 @@ fn a_local_candidate_that_cannot_be_sent_from_is_refused() {
     assert_eq!(puppet.agent.add_local_candidate(third.clone(), puppet.now), None, "one too many");
     puppet.agent.close(puppet.now);
     assert_eq!(puppet.agent.add_local_candidate(third, puppet.now), None);
+}
+
+#[test]
+fn a_base_that_goes_away_takes_its_own_pairs_along_and_no_others() {
+    let mut puppet = Puppet::alone(Config::default());
+    let second = "203.0.113.11:5000";
+    puppet.agent.add_local_candidate(LocalCandidate::host(1, address(second)), puppet.now).unwrap();
+    puppet.agent.add_remote_candidate(candidate("host", 9, REMOTE), puppet.now);
+    puppet.trust();
+    for base in [BASE, second] {
+        let request = puppet.request(false);
+        puppet.deliver_to(REMOTE, base, request);
+    }
+    let checked = [puppet.next_request().source, puppet.next_request().source];
+    assert!(checked.contains(&address(BASE)) && checked.contains(&address(second)));
+    puppet.take();
+    puppet.agent.remove_base(address(BASE), puppet.now);
+    puppet.millis(700);
+    let again: Vec<_> = puppet.take_requests().iter().map(|it| it.source).collect();
+    assert_eq!(again, [address(second)], "the check of the other goes on");
+    puppet.agent.add_remote_candidate(candidate("host", 5, OTHER), puppet.now);
+    let pairs: Vec<_> = puppet.agent.pairs().map(|it| (it.base, it.remote)).collect();
+    let second_base = address(second);
+    assert_eq!(pairs, [(second_base, address(REMOTE)), (second_base, address(OTHER))]);
+    let unknown = icelab_ice::Discard::UnknownBase;
+    for payload in [puppet.request(false), b"data".to_vec()] {
+        puppet.deliver(REMOTE, payload);
+    }
+    assert_eq!(puppet.discarded(unknown), 2);
+    puppet.take();
+    puppet.deliver_to(REMOTE, second, b"data".to_vec());
+    assert_eq!(puppet.count(|it| matches!(it, Event::Data { .. })), 1);
+    let request = puppet.request(false);
+    puppet.deliver_to(REMOTE, second, request);
+    assert_eq!(puppet.take().len(), 1, "the answer");
+}
+
+/// Section 5.1.3: of redundant candidates the one with the lower priority goes.
+#[test]
+fn of_two_candidates_with_one_address_the_better_counts() {
+    let mut puppet = Puppet::alone(Config::default());
+    for (priority, expected) in [(5, 5), (9, 9), (7, 9), (9, 9)] {
+        puppet.agent.add_remote_candidate(candidate("host", priority, OTHER), puppet.now);
+        let known: Vec<u32> = puppet.agent.remote_candidates().map(|it| it.priority).collect();
+        assert_eq!(known, [expected]);
+    }
+    puppet.collect();
+    let why = Ignored::Duplicate;
+    let is_it = |it: &Event| matches!(it, Event::CandidateIgnored { why: w, .. } if *w == why);
+    assert_eq!(puppet.count(is_it), 2);
 }
 
 #[test]
