@@ -58,8 +58,7 @@ impl<'a> Ground<'a> {
         let mut nominations = self.checks.iter().rev().filter(|check| check.nominates());
         let nominator = nominations.find(|check| check.generation == self.generation);
         let nominator = nominator.map(|check| &check.peer);
-        let by_nominator =
-            self.selections().filter(|note| Some(&note.node) == nominator).next_back();
+        let by_nominator = self.selections().rfind(|note| Some(&note.node) == nominator);
         by_nominator.or_else(|| self.selections().next_back())
     }
 
