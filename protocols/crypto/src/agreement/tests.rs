@@ -125,3 +125,23 @@ fn a_capsule_of_an_independent_implementation_opens() {
         hex("f0213beb9ca412d8953a42292f2f7e901380c1b2efd387870997ccf7a06e765f")
     );
 }
+
+/// The faster library has ML-KEM too, with randomness of its own, so it is not used but here.
+#[cfg(feature = "aws-lc")]
+#[test]
+fn capsules_pass_between_two_implementations() {
+    use aws_lc_rs::kem::{Ciphertext, DecapsulationKey, EncapsulationKey, ML_KEM_768};
+
+    for seed in 0..16 {
+        let theirs = DecapsulationKey::generate(&ML_KEM_768).unwrap();
+        let public = theirs.encapsulation_key().unwrap().key_bytes().unwrap().as_ref().to_vec();
+        let (capsule, secret) = ml_kem::seal(&public, &mut Rng::from_u64(seed)).unwrap();
+        let opened = theirs.decapsulate(Ciphertext::from(capsule.as_slice())).unwrap();
+        assert_eq!(opened.as_ref(), secret.expose());
+
+        let (ours, public) = ml_kem::Private::new(&mut Rng::from_u64(seed));
+        let (capsule, secret) =
+            EncapsulationKey::new(&ML_KEM_768, &public).unwrap().encapsulate().unwrap();
+        assert_eq!(ours.open(capsule.as_ref()).unwrap().expose(), secret.as_ref());
+    }
+}

@@ -137,3 +137,34 @@ fn what_is_shown_of_a_certificate_is_its_fingerprint() {
     let certificate = Certificate::parse(fixture!("p256.der")).unwrap();
     assert!(format!("{certificate:?}").starts_with("Certificate(\"sha-256 59:2C:"));
 }
+
+#[test]
+#[ignore = "needs the openssl command"]
+fn an_independent_implementation_verifies_ones_own_certificate() {
+    let folder = std::env::temp_dir().join(format!("icelab-crypto-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let run = |arguments: &[&str]| {
+        let output = std::process::Command::new("openssl")
+            .args(arguments)
+            .current_dir(&folder)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for kind in [KeyKind::P256, KeyKind::P384, KeyKind::Ed25519] {
+        let identity =
+            Identity::self_signed(kind, Validity::ALWAYS, &mut Rng::from_u64(7)).unwrap();
+        std::fs::write(folder.join("a.der"), identity.certificate.der()).unwrap();
+        run(&["x509", "-inform", "DER", "-in", "a.der", "-out", "a.pem"]);
+        let text = run(&["x509", "-in", "a.pem", "-noout", "-text", "-fingerprint", "-sha256"]);
+        assert!(text.contains("Version: 3 (0x2)"), "{text}");
+        assert!(text.contains("Not After : Dec 31 23:59:59 9999 GMT"), "{text}");
+        let fingerprint = identity.certificate.fingerprint(Hash::Sha256).to_string();
+        let (_, digits) = fingerprint.split_once(' ').unwrap();
+        assert!(text.contains(digits), "{text}");
+        let verdict = run(&["verify", "-check_ss_sig", "-CAfile", "a.pem", "a.pem"]);
+        assert_eq!(verdict.trim(), "a.pem: OK");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
