@@ -122,11 +122,11 @@ impl Pool {
         }
         let free = match config.ports {
             Ports::Preserve | Ports::Random | Ports::Overload => {
-                self.random(address, &config.port_range, 1, 0, is_taken)
+                self.random(address, &config.port_range, None, is_taken)
             }
-            Ports::PreserveClass => self.random(address, &class_of(port), 1, 0, is_taken),
+            Ports::PreserveClass => self.random(address, &class_of(port), None, is_taken),
             Ports::PreserveParity => {
-                self.random(address, &config.port_range, 2, port % 2, is_taken)
+                self.random(address, &config.port_range, Some(port % 2), is_taken)
             }
             Ports::Sequential => self.next_in_sequence(address, &config.port_range, is_taken),
             Ports::Block { size, most } => {
@@ -169,10 +169,8 @@ impl Pool {
         }
     }
 
-    /// Who holds what is forgotten; one-to-one pairs stay.
+    /// Ports are chosen anew; one-to-one pairs stay. All mappings were given back before, and their blocks with them.
     pub(super) fn reboot(&mut self, rng: Rng) {
-        self.subscribers.clear();
-        self.blocks.clear();
         self.sequential = None;
         self.rng = rng;
     }
@@ -218,17 +216,20 @@ impl Pool {
         self.addresses.iter().filter(usable).nth(nth).copied().ok_or(DropReason::NoAddressLeft)
     }
 
-    /// A random free port of a range, of those whose number leaves `rest` when divided by `step`.
+    /// A random free port of a range, of all or of those that are even (0) or odd (1).
     fn random(
         &mut self,
         address: IpAddr,
         range: &RangeInclusive<u16>,
-        step: u16,
-        rest: u16,
+        parity: Option<u16>,
         is_taken: IsTaken<'_>,
     ) -> Option<SocketAddr> {
-        let above = (step + rest - *range.start() % step) % step;
-        let first = range.start().checked_add(above)?;
+        let start = *range.start();
+        let (first, step) = match parity {
+            None => (start, 1),
+            Some(parity) if start % 2 == parity => (start, 2),
+            Some(_) => (start.checked_add(1)?, 2),
+        };
         let last = *range.end();
         if first > last {
             return None;
@@ -310,7 +311,7 @@ impl Pool {
 
     fn in_block(&mut self, block: Block, size: u16, is_taken: IsTaken<'_>) -> Option<SocketAddr> {
         let Block { address, first } = block;
-        self.random(address, &(first..=first + (size - 1)), 1, 0, is_taken)
+        self.random(address, &(first..=first + (size - 1)), None, is_taken)
     }
 
     /// A block that nobody holds, and a port of it: its last holder's may still rest.

@@ -187,3 +187,17 @@ fn a_mapping_shows_as_much_of_the_remote_endpoint_as_it_is_for() {
         assert_eq!(lab.notes()[0], Note::Made(entry));
     }
 }
+
+#[test]
+fn mappings_are_told_oldest_first_whatever_ended_in_between() {
+    let mut lab = Lab::of(EI, APD);
+    lab.send("192.168.1.2:1001", R1, Instant::START).unwrap();
+    for port in [1002, 1003] {
+        lab.send(&format!("192.168.1.2:{port}"), R1, seconds(100)).unwrap();
+    }
+    for port in [1004, 1005] {
+        lab.send(&format!("192.168.1.2:{port}"), R1, seconds(300)).unwrap();
+    }
+    let ports: Vec<u16> = lab.nat.mappings().iter().map(|entry| entry.inside.port()).collect();
+    assert_eq!(ports, [1002, 1003, 1004, 1005]);
+}

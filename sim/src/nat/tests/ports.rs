@@ -103,6 +103,14 @@ fn sequential_ports_follow_one_another_and_begin_again_at_the_end() {
 }
 
 #[test]
+fn sequential_ports_begin_again_after_a_reboot() {
+    let mut lab = lab(Ports::Sequential);
+    let first = lab.send(A, R1, Instant::START);
+    lab.nat.reboot(seconds(1));
+    assert_eq!(lab.send(B, R1, seconds(1)), first);
+}
+
+#[test]
 fn sequential_ports_pass_over_those_in_use() {
     let config = Config { ports: Ports::Sequential, port_range: 2000..=2003, ..Config::default() };
     let mut lab = Lab::new(config);
