@@ -19,7 +19,7 @@ fn records(criterion: &mut Criterion) {
     group.throughput(Throughput::Bytes(LENGTH as u64));
     let associated = [1; 12];
     for cipher in [Cipher::Aes128Gcm, Cipher::Aes256Gcm, Cipher::ChaCha20Poly1305] {
-        let key = AeadKey::new(cipher, &[7; 32][..cipher.key_length()]).expect("its own length");
+        let key = AeadKey::new(cipher, &vec![7; cipher.key_length()]).expect("its own length");
         let nonce = [3; 12];
         let mut buffer = [5; LENGTH];
         group.bench_function(format!("{cipher:?} seal"), |bencher| {
@@ -35,7 +35,7 @@ fn records(criterion: &mut Criterion) {
         });
     }
     for length in [16, 24, 32] {
-        let key = AesKey::new(&[7; 32][..length]).expect("one of the three lengths");
+        let key = AesKey::new(&vec![7; length]).expect("one of the three lengths");
         let mut buffer = [5; LENGTH];
         group.bench_function(format!("AES-{} counter mode", length * 8), |bencher| {
             bencher.iter(|| key.apply_counter_mode(black_box(&[9; 16]), &mut buffer));
@@ -57,7 +57,7 @@ fn records(criterion: &mut Criterion) {
 
 fn small(criterion: &mut Criterion) {
     for cipher in [Cipher::Aes128Gcm, Cipher::ChaCha20Poly1305] {
-        let key = MaskKey::new(cipher, &[7; 32][..cipher.key_length()]).expect("its own length");
+        let key = MaskKey::new(cipher, &vec![7; cipher.key_length()]).expect("its own length");
         criterion.bench_function(&format!("{cipher:?} mask"), |bencher| {
             bencher.iter(|| key.mask(black_box(&[1; 16])));
         });

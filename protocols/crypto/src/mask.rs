@@ -17,7 +17,7 @@ pub struct MaskKey(Key);
 
 #[derive(Clone)]
 enum Key {
-    Aes(AesKey),
+    Aes(Box<AesKey>),
     ChaCha20(Zeroizing<[u8; 32]>),
 }
 
@@ -32,7 +32,7 @@ impl MaskKey {
             return Err(KeyLength);
         }
         Ok(Self(match cipher {
-            Cipher::Aes128Gcm | Cipher::Aes256Gcm => Key::Aes(AesKey::new(secret)?),
+            Cipher::Aes128Gcm | Cipher::Aes256Gcm => Key::Aes(Box::new(AesKey::new(secret)?)),
             Cipher::ChaCha20Poly1305 => {
                 Key::ChaCha20(Zeroizing::new(secret.try_into().map_err(|_| KeyLength)?))
             }
