@@ -56,7 +56,8 @@ impl Folder {
         let mut command = self.command(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        // It may have read enough before all is written.
+        let _ = child.stdin.take().unwrap().write_all(text.as_bytes());
         Ran(child.wait_with_output().unwrap())
     }
 
