@@ -230,7 +230,11 @@ impl Dtls {
         match content {
             ContentType::HANDSHAKE => self.take_handshake(number, &payload, now),
             // Anybody could have written these.
-            ContentType::ALERT | ContentType::ACK if is_plain && has_keys => {
+            ContentType::ACK if is_plain && has_keys => {
+                self.core.discards.add(Discard::Unprotected);
+            }
+            // Before the end of the handshake the peer may not have the keys that this end has.
+            ContentType::ALERT if is_plain && matches!(self.stage, Stage::Open(_)) => {
                 self.core.discards.add(Discard::Unprotected);
             }
             ContentType::ALERT => self.take_alert(&payload),
@@ -289,9 +293,9 @@ impl Dtls {
                 self.core.discards.add(Discard::Malformed);
                 break;
             };
-            // What comes without protection is old news once there are keys.
+            // What comes without protection where protection is due may be old news, no more.
             let is_old = fragment.sequence < self.core.reassembly.next_sequence();
-            if number.epoch == 0 && self.core.records.read_epoch() > 0 && !is_old {
+            if number.epoch == 0 && self.is_protection_due() && !is_old {
                 self.core.discards.add(Discard::Unprotected);
                 continue;
             }
@@ -310,6 +314,15 @@ impl Dtls {
             self.settle_acknowledgement(in_order, now);
         } else if is_repeated {
             self.hear_again(number, now);
+        }
+    }
+
+    /// Whether the peer protects every new handshake message: in 1.3 as soon as there are keys; in
+    /// 1.2 only Finished comes under them.
+    fn is_protection_due(&self) -> bool {
+        match self.core.version {
+            Some(Version::V1_3) => self.core.records.read_epoch() > 0,
+            Some(Version::V1_2) | None => matches!(self.stage, Stage::Open(_)),
         }
     }
 
