@@ -3,7 +3,7 @@
 //! [`Rng`](icelab_sans_io::Rng) that is given; secrets are wiped; comparisons take constant time.
 //!
 //! - [`md5`](md5()), [`sha1`](sha1()), [`sha256`](sha256()), [`sha384`](sha384()),
-//!   [`sha512`](sha512()): hashes of a few pieces in a row. [`Hash`]: one chosen while running;
+//!   [`sha512`](sha512()): hashes of a few pieces in a row. [`enum@Hash`]: chosen while running;
 //!   [`Transcript`]: one over bytes that are still coming.
 //! - [`hmac`]: HMAC (RFC 2104) with keys that remember their first compressions.
 //! - [`hkdf`] (RFC 5869) and [`prf`](prf()) (RFC 5246 section 5): keys out of keys.
