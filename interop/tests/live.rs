@@ -61,7 +61,8 @@ impl Live {
                 return false;
             }
             let wait = self.dtls.poll_timeout().map_or(Duration::from_millis(50), |deadline| {
-                (deadline.at - self.now()).clamp(Duration::from_millis(1), Duration::from_millis(50))
+                (deadline.at - self.now())
+                    .clamp(Duration::from_millis(1), Duration::from_millis(50))
             });
             self.socket.set_read_timeout(Some(wait)).expect("a wait above zero");
             match self.socket.recv_from(&mut buffer) {

@@ -73,8 +73,9 @@ impl Drop for OpenSsl {
 }
 
 /// A key and a certificate of OpenSSL's making: the file that holds both, and the fingerprint.
-fn certificate(kind: &str) -> (PathBuf, Fingerprint) {
-    let path = std::env::temp_dir().join(format!("icelab-interop-{}-{kind}.pem", std::process::id()));
+pub fn certificate(kind: &str) -> (PathBuf, Fingerprint) {
+    let path =
+        std::env::temp_dir().join(format!("icelab-interop-{}-{kind}.pem", std::process::id()));
     let algorithm: &[&str] = match kind {
         "rsa" => &["-newkey", "rsa:2048"],
         _ => &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
@@ -102,17 +103,30 @@ fn certificate(kind: &str) -> (PathBuf, Fingerprint) {
     (path, fingerprint)
 }
 
-fn identity(seed: u64) -> Identity {
+pub fn identity(seed: u64) -> Identity {
     Identity::self_signed(KeyKind::P256, Validity::ALWAYS, &mut Rng::from_u64(seed)).expect("P-256")
 }
 
 /// What OpenSSL is told in either role.
 fn common(path: &std::path::Path, suite: &str, mtu: Option<u16>) -> Vec<String> {
     let mut arguments: Vec<String> = [
-        "-dtls1_2", "-cert", &path.to_string_lossy(), "-key", &path.to_string_lossy(),
-        "-cipher", suite, "-groups", "X25519:P-256:P-384", "-use_srtp",
-        "SRTP_AES128_CM_SHA1_80:SRTP_AEAD_AES_128_GCM", "-keymatexport", "EXTRACTOR-dtls_srtp",
-        "-keymatexportlen", "60", "-verify", "3",
+        "-dtls1_2",
+        "-cert",
+        &path.to_string_lossy(),
+        "-key",
+        &path.to_string_lossy(),
+        "-cipher",
+        suite,
+        "-groups",
+        "X25519:P-256:P-384",
+        "-use_srtp",
+        "SRTP_AES128_CM_SHA1_80:SRTP_AEAD_AES_128_GCM",
+        "-keymatexport",
+        "EXTRACTOR-dtls_srtp",
+        "-keymatexportlen",
+        "60",
+        "-verify",
+        "3",
     ]
     .map(str::to_owned)
     .to_vec();
@@ -123,7 +137,14 @@ fn common(path: &std::path::Path, suite: &str, mtu: Option<u16>) -> Vec<String> 
 }
 
 /// One handshake, the exporter's bytes, data both ways, and the end.
-fn talk(role: Role, suite: &str, number: CipherSuite, group: NamedGroup, kind: &str, mtu: Option<u16>) {
+fn talk(
+    role: Role,
+    suite: &str,
+    number: CipherSuite,
+    group: NamedGroup,
+    kind: &str,
+    mtu: Option<u16>,
+) {
     let (path, fingerprint) = certificate(kind);
     let mut config = Config::new(role, identity(1));
     config.fingerprints = vec![fingerprint];
@@ -138,7 +159,10 @@ fn talk(role: Role, suite: &str, number: CipherSuite, group: NamedGroup, kind: &
     let (mut openssl, mut live) = match role {
         Role::Client => {
             let port = free_port();
-            arguments.splice(0..0, ["s_server".to_owned(), "-accept".to_owned(), format!("127.0.0.1:{port}")]);
+            arguments.splice(
+                0..0,
+                ["s_server".to_owned(), "-accept".to_owned(), format!("127.0.0.1:{port}")],
+            );
             let mut openssl = OpenSsl::start(&arguments);
             wait(|| openssl.printed().contains("ACCEPT"));
             let peer = format!("127.0.0.1:{port}").parse().expect("an address");
@@ -154,7 +178,13 @@ fn talk(role: Role, suite: &str, number: CipherSuite, group: NamedGroup, kind: &
     let now = live.now();
     live.dtls.start(now);
     let is_up = live.run(Duration::from_secs(10), |live| live.dtls.is_connected());
-    assert!(is_up, "no connection: {:?} {:?}\n{}", live.events, live.dtls.discards(), openssl.printed());
+    assert!(
+        is_up,
+        "no connection: {:?} {:?}\n{}",
+        live.events,
+        live.dtls.discards(),
+        openssl.printed()
+    );
 
     let connected = live
         .events
@@ -183,7 +213,9 @@ fn talk(role: Role, suite: &str, number: CipherSuite, group: NamedGroup, kind: &
     );
     openssl.write("from openssl\n");
     assert!(live.run(Duration::from_secs(5), |live| {
-        live.events.iter().any(|event| matches!(event, Event::Data(data) if data == b"from openssl\n"))
+        live.events
+            .iter()
+            .any(|event| matches!(event, Event::Data(data) if data == b"from openssl\n"))
     }));
     let now = live.now();
     live.dtls.close(now);
@@ -191,7 +223,10 @@ fn talk(role: Role, suite: &str, number: CipherSuite, group: NamedGroup, kind: &
 }
 
 fn free_port() -> u16 {
-    UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port()
+    UdpSocket::bind("127.0.0.1:0")
+        .and_then(|socket| socket.local_addr())
+        .expect("a free port")
+        .port()
 }
 
 fn wait(mut done: impl FnMut() -> bool) {
