@@ -16,6 +16,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("icelab-ice", &["icelab-sans-io", "icelab-wire", "icelab-crypto", "icelab-stun"]),
     ("icelab-dtls", &["icelab-sans-io", "icelab-wire", "icelab-crypto"]),
     ("icelab-srtp", &["icelab-wire", "icelab-crypto"]),
+    ("icelab-rtp", &["icelab-wire"]),
     (
         "icelab-peer",
         &[

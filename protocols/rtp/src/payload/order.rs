@@ -1,0 +1,76 @@
+//! Packets in the order of their numbers, and what they bring about.
+
+use icelab_wire::{Serial16, Serial32};
+
+/// What a packet that was handed in brought about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pushed<F> {
+    /// Packets are missing before it.
+    pub gap: Option<Gap>,
+    /// It was not used, and why.
+    pub discarded: Option<Discard>,
+    /// A frame that was under way will never be whole: its timestamp.
+    pub dropped: Option<Serial32>,
+    /// The frames that are whole now: two where the packet shows that the frame before its own is.
+    pub frames: Vec<F>,
+}
+
+impl<F> Pushed<F> {
+    pub(super) const NOTHING: Self =
+        Self { gap: None, discarded: None, dropped: None, frames: Vec::new() };
+}
+
+/// Packets that are missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The first of them.
+    pub first: Serial16,
+    /// How many.
+    pub count: u16,
+}
+
+/// Why a packet was not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Discard {
+    /// A packet of its number or a later one came before.
+    Late,
+    /// Its payload is not of the format, or does not continue the one before.
+    Malformed,
+    /// Its payload is of a kind that has not been agreed on.
+    Unsupported,
+    /// Its frame is longer than allowed.
+    TooLong,
+    /// An earlier part of its frame is missing.
+    NoStart,
+}
+
+/// The number of the last packet.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Order {
+    pub(super) last: Option<Serial16>,
+}
+
+/// Where a packet lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    First,
+    Next,
+    AfterGap(Gap),
+    Late,
+}
+
+impl Order {
+    /// Notes a packet. A late one changes nothing.
+    pub(super) fn note(&mut self, sequence: Serial16) -> Place {
+        let place = match self.last.map(|last| (last, sequence.since(last))) {
+            None => Place::First,
+            Some((_, ..=0)) => return Place::Late,
+            Some((_, 1)) => Place::Next,
+            Some((last, steps)) => {
+                Place::AfterGap(Gap { first: last.plus(1), count: steps.unsigned_abs() - 1 })
+            }
+        };
+        self.last = Some(sequence);
+        place
+    }
+}
