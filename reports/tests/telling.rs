@@ -46,15 +46,27 @@ fn the_pairs_of_each_generation_are_told_apart() {
         "#,
     );
     let first = "Why this pair before ICE began anew at 10000.0 ms (alice chooses; best pair first) \
-                 1. 192.168.1.2:5000 -> 203.0.113.9:6000 answered at 200.0 ms: the best that works, so it is chosen \
-                 at 200.0 ms Why";
+                 1. 192.168.1.2:5000 -> 203.0.113.9:6000 answered at 200.0 ms, seen as 203.0.113.1:5000: \
+                 the best that works, so it is chosen at 200.0 ms Why";
     let second = "Why this pair after ICE began anew at 10000.0 ms (alice chooses; best pair first) \
-                  1. 192.168.1.2:5001 -> 203.0.113.9:6001 answered at 10200.0 ms: the best that works, so it is \
-                  chosen at 10200.0 ms In short";
+                  1. 192.168.1.2:5001 -> 203.0.113.9:6001 answered at 10200.0 ms, seen as 203.0.113.1:5001: \
+                  the best that works, so it is chosen at 10200.0 ms In short";
     assert_tells(&story, first);
     assert_tells(&story, second);
     let since = "They were first connected at 200.0 ms; ICE began anew at 10000.0 ms; this pair is in use since 10200.0 ms.";
     assert_tells(&story, since);
+}
+
+#[test]
+fn a_pair_with_the_other_sides_relay_is_no_direct_one() {
+    let story = told(
+        r#"
+        0.200000000 note alice ice.selected local_kind "srflx" local 203.0.113.1:5000 base 192.168.1.2:5000 remote_kind "relay" remote 198.51.100.1:50000
+        0.200000000 note bob ice.selected local_kind "prflx" local 203.0.113.9:6000 base 192.168.1.2:6000 remote_kind "relay" remote 198.51.100.1:50001
+        0.200000000 note alice call.connected
+        "#,
+    );
+    assert_tells(&story, "alice and bob are connected over a relay since 200.0 ms");
 }
 
 /// alice was lent an address, by the address that home_a gave her.
@@ -311,6 +323,49 @@ fn the_wait_before_a_nomination_is_explained() {
     let why = "alice had a pair that works at 70.0 ms, and waited until 2070.0 ms before it asked to use one: \
                a better pair could still be answered.";
     assert_tells(&story, why);
+}
+
+/// A phone with two interfaces: `192.168.1.2` is told by STUN as whom it is seen, `192.168.1.3` only by bob.
+const TWO_WAYS: &str = r#"
+    0.000000000 note alice ice.role role "controlling"
+    0.022000000 note alice gather.candidate kind "srflx" transport "udp" address 203.0.113.1:5000 base 192.168.1.2:5000
+    0.040000000 note alice ice.pair local 192.168.1.2:5000 local_kind "host" remote 198.51.100.9:6000 remote_kind "host" priority 9151313343271665150
+    0.040000000 note alice ice.pair local 192.168.1.3:5001 local_kind "host" remote 198.51.100.9:6000 remote_kind "host" priority 9151172605783309822
+    0.040000000 sent #1 alice udp 192.168.1.2:5000 > 198.51.100.9:6000 128 HASH
+    0.040000000 note alice ice.check.sent local 192.168.1.2:5000 remote 198.51.100.9:6000 nominating false purpose "ordinary"
+    0.050000000 delivered #1 bob
+    0.061000000 note alice ice.check.succeeded local 192.168.1.2:5000 remote 198.51.100.9:6000 mapped 203.0.113.1:5000
+    0.090000000 sent #2 alice udp 192.168.1.3:5001 > 198.51.100.9:6000 128 HASH
+    0.090000000 note alice ice.check.sent local 192.168.1.3:5001 remote 198.51.100.9:6000 nominating false purpose "ordinary"
+    0.120000000 delivered #2 bob
+    0.153000000 note alice ice.check.succeeded local 192.168.1.3:5001 remote 198.51.100.9:6000 mapped 203.0.113.2:14226
+    0.153000000 note alice ice.prflx side "local" address 203.0.113.2:14226 base 192.168.1.3:5001
+    0.160000000 sent #3 alice udp 192.168.1.3:5001 > 198.51.100.9:6000 128 HASH
+    0.160000000 note alice ice.check.sent local 192.168.1.3:5001 remote 198.51.100.9:6000 nominating true purpose "triggered"
+    0.190000000 delivered #3 bob
+    0.220000000 note alice ice.check.succeeded local 192.168.1.3:5001 remote 198.51.100.9:6000 mapped 203.0.113.2:14226
+    0.220000000 note alice ice.selected local_kind "prflx" local 203.0.113.2:14226 base 192.168.1.3:5001 remote_kind "host" remote 198.51.100.9:6000
+"#;
+
+#[test]
+fn a_pair_that_works_ranks_by_the_address_that_the_other_side_saw() {
+    let story = told(TWO_WAYS);
+    let first = "1. 192.168.1.3:5001 -> 198.51.100.9:6000 answered at 153.0 ms, seen as 203.0.113.2:14226 (prflx): \
+                 the best that works, so it is chosen at 220.0 ms";
+    assert_tells(&story, first);
+    let second = "2. 192.168.1.2:5000 -> 198.51.100.9:6000 answered at 61.0 ms, seen as 203.0.113.1:5000 (srflx): \
+                  ranks lower A pair that works ranks by the address that the other side saw";
+    assert_tells(&story, second);
+    assert!(!story.contains("out of use"), "{story}");
+}
+
+#[test]
+fn a_better_pair_is_out_of_use_only_where_the_record_says_so() {
+    // Without a sign that it broke, a pair of the same kind is just not the one that was chosen.
+    let worse = TWO_WAYS.replace(r#"kind "srflx" transport"#, r#"kind "prflx" transport"#);
+    assert_tells(&told(&worse), "seen as 203.0.113.1:5000 (prflx), but not chosen 2.");
+    let gone = format!("{worse}\n0.155000000 note alice interface.gone address 192.168.1.2");
+    assert_tells(&told(&gone), "seen as 203.0.113.1:5000 (prflx), but out of use by then 2.");
 }
 
 #[test]

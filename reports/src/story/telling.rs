@@ -62,8 +62,9 @@ impl Story {
                 None => format!("{peers} never connected in {end} ms. {counts}"),
             };
         }
-        let relayed = selected.iter().any(|note| note.text("local_kind") == "relay");
-        let way = if relayed { "over a relay" } else { "directly" };
+        let kinds = ["local_kind", "remote_kind"];
+        let is_relayed = |note: &&Note| kinds.iter().any(|kind| note.text(kind) == "relay");
+        let way = if selected.iter().any(is_relayed) { "over a relay" } else { "directly" };
         let first = connected.clone().next().or(selected.first().map(|note| note.at));
         let since = first.map(milliseconds).unwrap_or_default();
         if let Some(lost) = self.lost() {
