@@ -21,6 +21,7 @@ impl Core {
                 self.received.remove(0);
             }
             self.received.insert(place.min(self.received.len()), number);
+            self.resend.acknowledgements = 0;
         }
     }
 
@@ -36,46 +37,74 @@ impl Core {
 
     /// The peer's flight still is not whole: says so again. Says whether to go on.
     pub(crate) fn acknowledge_again(&mut self, now: Instant) -> bool {
-        let is_first = self.resend.tries == 0 && self.resend.interval == self.resend.first;
-        if !is_first && !self.back_off() {
+        if self.timers.get(&Timer::Retransmit).is_some() {
+            // The own flight's timer brings the rest.
+            self.acknowledge();
+            return true;
+        }
+        if self.resend.acknowledgements >= self.config.retransmission.tries {
             return false;
         }
+        let factor = 2_u32.saturating_pow(self.resend.acknowledgements);
+        let longest = self.config.retransmission.patience();
+        let wait = self.resend.first.saturating_mul(factor).min(longest);
+        self.resend.acknowledgements += 1;
         self.acknowledge();
-        self.timers.set(Timer::Acknowledge, now + self.resend.interval);
+        self.timers.set(Timer::Acknowledge, now + wait);
         true
     }
 
-    /// Sends an ACK for all that was taken of the peer's flight. It may be empty: records that
-    /// cannot be opened yet are news too (section 7.1).
+    /// Sends an ACK for all that was taken of the peer's flight, or, where that does not fit, for
+    /// the last of it. It may be empty: records that cannot be opened yet are news too
+    /// (section 7.1).
     pub(crate) fn acknowledge(&mut self) {
         self.timers.cancel(&Timer::Acknowledge);
+        // Section 7: under the highest keys, which are those of the record or later ones.
+        let epoch = self.records.write_epoch();
+        let room = self.config.mtu.saturating_sub(self.records.overhead(epoch) + 2);
+        let surplus = self.received.len().saturating_sub((room / RecordNumber::LENGTH).max(1));
+        let records = self.received.get(surplus..).unwrap_or_default().to_vec();
         let mut body = Writer::new();
-        Ack { records: self.received.clone() }.encode(&mut body);
-        self.send_record(self.records.write_epoch(), ContentType::ACK, body.as_slice());
+        Ack { records }.encode(&mut body);
+        self.send_record(epoch, ContentType::ACK, body.as_slice());
     }
 
-    /// Takes the peer's ACK (section 7.2).
-    pub(crate) fn hear_acknowledgement(&mut self, payload: &[u8], now: Instant) {
+    /// Takes the peer's ACK, which came under the keys of `epoch` (section 7.2). `is_answer` says
+    /// that the flight needs no other.
+    pub(crate) fn hear_acknowledgement(
+        &mut self,
+        epoch: u64,
+        payload: &[u8],
+        is_answer: bool,
+        now: Instant,
+    ) {
         if self.version == Some(Version::V1_2) {
             self.discards.add(Discard::Unexpected);
             return;
         }
-        let Ok(ack) = Ack::decode(payload) else {
+        let Ok(mut ack) = Ack::decode(payload) else {
             self.discards.add(Discard::Malformed);
             return;
         };
+        let is_empty = ack.records.is_empty();
+        // Section 7: in the handshake an ACK has at least the protection of what it acknowledges.
+        ack.records.retain(|number| epoch >= 3 || number.epoch <= epoch);
         let is_news = self.flight.acknowledge(&ack);
-        if self.flight.is_empty() {
-            return;
-        }
-        if self.flight.has_arrived() {
+        if !is_news {
+            if is_empty {
+                self.echo(now);
+            }
+        } else if self.flight.has_arrived() {
             self.flight_arrived(now);
-            self.flight.clear();
-        } else if is_news {
+            if is_answer {
+                self.flight.clear();
+            } else {
+                // What the peer will say is still to come (section 5.8.1).
+                self.timers.set(Timer::Retransmit, now + self.resend.interval);
+            }
+        } else {
             self.transmit();
             self.timers.set(Timer::Retransmit, now + self.resend.interval);
-        } else if ack.records.is_empty() {
-            self.echo(now);
         }
     }
 }

@@ -4,12 +4,13 @@ use icelab_crypto::{Certificate, Secret};
 use icelab_sans_io::Instant;
 
 use crate::config::Role;
-use crate::core::{Core, Timer};
+use crate::core::Core;
 use crate::event::{Connected, ExportError, MasterKey, SrtpKeys};
 use crate::handshake::failure::Failure;
 use crate::handshake::stage::Stage;
 use crate::keys::master::{Master, Randoms};
 use crate::keys::schedule::{Application, Exporter, TrafficSecret};
+use crate::post_handshake::{Post, PostHandshake, TooMany};
 use crate::reassembly::Message;
 use crate::wire::alert::AlertDescription;
 use crate::wire::connection_id::{NewConnectionId, RequestConnectionId};
@@ -44,19 +45,7 @@ pub(crate) struct Connection {
 #[derive(Debug)]
 enum Secrets {
     V1_2 { master: Master, randoms: Randoms },
-    V1_3 { local: TrafficSecret, remote: TrafficSecret, exporter: Exporter, update: Update },
-}
-
-/// How far a change of this end's keys has come (RFC 9147 section 8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Update {
-    None,
-    /// It waits for another flight of this end to arrive.
-    Due,
-    /// The peer has not acknowledged the KeyUpdate.
-    Sent,
-    /// Another one is due after that.
-    SentAndDue,
+    V1_3 { local: TrafficSecret, remote: TrafficSecret, exporter: Exporter, posts: PostHandshake },
 }
 
 impl Connection {
@@ -90,7 +79,8 @@ impl Connection {
         };
         core.records.read_with(3, remote.protection(parameters.cipher));
         core.records.write_with(3, local.protection(parameters.cipher));
-        let secrets = Secrets::V1_3 { local, remote, exporter, update: Update::None };
+        let posts = PostHandshake::default();
+        let secrets = Secrets::V1_3 { local, remote, exporter, posts };
         Self { agreed, parameters, secrets, srtp }
     }
 
@@ -173,12 +163,10 @@ impl Connection {
                 }
             }
             HandshakeType::REQUEST_CONNECTION_ID => {
-                RequestConnectionId::decode(&message.body)?;
-                return Err(unexpected);
+                self.answer_request(RequestConnectionId::decode(&message.body)?, core, now)?;
             }
             HandshakeType::NEW_CONNECTION_ID => {
-                NewConnectionId::decode(&message.body)?;
-                return Err(unexpected);
+                self.take_ids(NewConnectionId::decode(&message.body)?, core)?;
             }
             HandshakeType(_) => return Err(unexpected),
         }
@@ -197,51 +185,42 @@ impl Connection {
 
     /// Says that this end will change its keys (RFC 9147 section 8).
     pub(crate) fn update_keys(&mut self, with_peer: bool, core: &mut Core, now: Instant) {
-        let Secrets::V1_3 { update, .. } = &mut self.secrets else { return };
-        match *update {
-            Update::None if core.flight.is_empty() => {}
-            Update::None | Update::Due => {
-                *update = Update::Due;
-                return;
-            }
-            Update::Sent | Update::SentAndDue => {
-                *update = Update::SentAndDue;
-                return;
-            }
+        if let Some(posts) = self.posts() {
+            let post = Post::KeyUpdate(KeyUpdate { is_requested: with_peer });
+            // With so much under way the peer is gone, or the next wish does.
+            let _: Result<(), TooMany> = posts.say(post, core, now);
         }
-        if core.records.write_epoch() >= LAST_EPOCH {
-            return;
-        }
-        *update = Update::Sent;
-        let mut body = icelab_wire::Writer::new();
-        KeyUpdate { is_requested: with_peer }.encode(&mut body);
-        let epoch = core.records.write_epoch();
-        core.queue(epoch, HandshakeType::KEY_UPDATE, body.into_vec());
-        core.send_flight(now);
     }
 
-    /// Takes the step that was waiting for an ACK: the peer has heard of the new keys.
+    /// Takes the step that was waiting for an ACK: after a KeyUpdate the peer has heard of the new
+    /// keys.
     pub(crate) fn flight_acknowledged(&mut self, core: &mut Core, now: Instant) {
-        let Secrets::V1_3 { local, update, .. } = &mut self.secrets else { return };
-        let before = core::mem::replace(update, Update::None);
-        if matches!(before, Update::Sent | Update::SentAndDue) {
+        let Secrets::V1_3 { local, posts, .. } = &mut self.secrets else { return };
+        if let Some(Post::KeyUpdate(_)) = posts.acknowledged() {
             *local = local.next();
             let epoch = core.records.write_epoch() + 1;
             core.records.write_with(epoch, local.protection(self.parameters.cipher));
             core.records.stop_writing_before(epoch);
         }
-        if matches!(before, Update::Due | Update::SentAndDue) {
-            self.update_keys(false, core, now);
-        }
+        posts.go_on(core, now);
     }
 
     /// Whether this end's keys have protected as many records as they may.
     pub(crate) fn are_keys_worn(&self, core: &Core) -> bool {
-        matches!(self.secrets, Secrets::V1_3 { update: Update::None, .. })
+        matches!(&self.secrets, Secrets::V1_3 { posts, .. } if !posts.has_key_update())
             && core.records.sent(core.records.write_epoch()) >= core.config.records_per_key
-            && core.timers.get(&Timer::Retransmit).is_none()
+    }
+
+    /// What this end says after the handshake, in 1.3.
+    pub(crate) const fn posts(&mut self) -> Option<&mut PostHandshake> {
+        match &mut self.secrets {
+            Secrets::V1_2 { .. } => None,
+            Secrets::V1_3 { posts, .. } => Some(posts),
+        }
+    }
+
+    /// Whether a change of this end's keys is under way or due.
+    pub(crate) fn is_updating(&self) -> bool {
+        matches!(&self.secrets, Secrets::V1_3 { posts, .. } if posts.has_key_update())
     }
 }
-
-/// The last epoch that may be used (RFC 9147 section 8).
-const LAST_EPOCH: u64 = (1 << 48) - 1;

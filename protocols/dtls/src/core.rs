@@ -38,6 +38,10 @@ pub(crate) struct Core {
     /// The records of the peer's flight that were taken, for ACKs.
     pub(crate) received: Vec<RecordNumber>,
     pub(crate) window: Window,
+    /// The record that is being taken.
+    pub(crate) current: RecordNumber,
+    /// The random of the client's hello that this end answers, or of its own.
+    pub(crate) client_random: Option<[u8; 32]>,
 }
 
 /// What a connection waits for.
@@ -75,6 +79,10 @@ pub(crate) struct Resend {
     pub(crate) sent_at: Instant,
     /// When it was last repeated because the peer repeated itself.
     pub(crate) echoed_at: Option<Instant>,
+    /// How often the peer was told what came of its flight without any more coming.
+    pub(crate) acknowledgements: u32,
+    /// Whether it waits for the window to open.
+    pub(crate) is_paused: bool,
 }
 
 /// How many bytes may go to a client whose address is not known to be its own (RFC 9147
@@ -111,9 +119,13 @@ impl Core {
                 tries: 0,
                 sent_at: Instant::START,
                 echoed_at: None,
+                acknowledgements: 0,
+                is_paused: false,
             },
             received: Vec::new(),
             window,
+            current: RecordNumber { epoch: 0, sequence: 0 },
+            client_random: None,
         }
     }
 

@@ -23,7 +23,7 @@ pub enum Discard {
     NoRoom,
     /// A fragment contradicts another one of its message.
     Contradiction,
-    /// A handshake message could not be decoded, or has no place here, before the peer is known.
+    /// It has no place here: a message before the start, an ACK in 1.2.
     Unexpected,
     /// A cookie is wrong or too old (RFC 6347 section 4.2.1, RFC 9147 section 5.1).
     Cookie,
@@ -47,6 +47,13 @@ impl Discards {
     /// Every reason that occurred, with its count.
     pub fn iter(&self) -> impl Iterator<Item = (Discard, u64)> + '_ {
         self.counts.iter().map(|(reason, count)| (*reason, *count))
+    }
+
+    /// Adds what another end has counted.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for (reason, count) in other.iter() {
+            *self.counts.entry(reason).or_default() += count;
+        }
     }
 
     pub(crate) fn add(&mut self, reason: Discard) {

@@ -2,7 +2,6 @@
 
 use icelab_crypto::Fingerprint;
 use icelab_sans_io::{Deadline, Instant, Output, Protocol, Rng};
-use icelab_wire::Reader;
 
 use crate::config::{AddressCheck, Config, Role};
 use crate::core::{Core, Timer, Window};
@@ -10,15 +9,14 @@ use crate::discard::{Discard, Discards};
 use crate::event::{CloseReason, Event, ExportError, SendError};
 use crate::handshake::client;
 use crate::handshake::failure::Failure;
+use crate::handshake::identity;
 use crate::handshake::server::AwaitingClientHello;
 use crate::handshake::stage::Stage;
-use crate::reassembly::Taken;
 use crate::record::content::ContentType;
-use crate::record::records::{LONGEST_CONTENT, Record};
+use crate::record::records::LONGEST_CONTENT;
+use crate::restart::Rival;
 use crate::waiting::Waiting;
-use crate::wire::ack::RecordNumber;
 use crate::wire::alert::{Alert, AlertDescription};
-use crate::wire::handshake::Fragment;
 use crate::wire::version::Version;
 
 /// One end of a DTLS connection with one peer.
@@ -29,12 +27,20 @@ use crate::wire::version::Version;
 /// 4. [`Event::Closed`] ends it, whoever wished so.
 #[derive(Debug)]
 pub struct Dtls {
-    core: Core,
-    stage: Stage,
+    pub(crate) core: Core,
+    pub(crate) stage: Stage,
     /// What came before its time.
-    waiting: Waiting,
-    /// Whether the peer's certificate was held against a fingerprint.
-    is_verified: bool,
+    pub(crate) waiting: Waiting,
+    /// Whether it is known what the peer's certificate must hash to.
+    pub(crate) is_verified: bool,
+    /// The server of a client that may have begun anew.
+    pub(crate) rival: Option<Box<Rival>>,
+    /// How often one seemed to.
+    pub(crate) restarts: u64,
+    /// Whether this end is such a server itself, which needs none.
+    pub(crate) is_rival: bool,
+    /// What the peer was told at the end, and how often it may be told again.
+    pub(crate) farewell: Option<(Alert, u32)>,
 }
 
 impl Dtls {
@@ -49,7 +55,16 @@ impl Dtls {
             Role::Client => Stage::Idle,
             Role::Server => Stage::AwaitingClientHello(AwaitingClientHello::new(&mut core)),
         };
-        Self { core, stage, waiting: Waiting::default(), is_verified }
+        Self {
+            core,
+            stage,
+            waiting: Waiting::default(),
+            is_verified,
+            rival: None,
+            restarts: 0,
+            is_rival: false,
+            farewell: None,
+        }
     }
 
     /// A client's first message. A server, or a client that has started, does nothing.
@@ -65,16 +80,13 @@ impl Dtls {
         if self.is_verified || fingerprints.is_empty() {
             return;
         }
+        if let Some(rival) = &mut self.rival {
+            rival.end.expect_fingerprints(fingerprints.clone());
+            self.settle_rival();
+        }
         self.is_verified = true;
         self.core.config.fingerprints = fingerprints;
-        if let Stage::Open(connection) = &self.stage {
-            let der = connection.agreed.certificate.der();
-            if self.core.config.fingerprints.iter().any(|fingerprint| fingerprint.matches(der)) {
-                self.announce();
-            } else {
-                self.fail(Failure::Fingerprint);
-            }
-        }
+        self.judge();
     }
 
     /// Sends one record of application data.
@@ -133,7 +145,7 @@ impl Dtls {
     pub fn close(&mut self, _now: Instant) {
         if !matches!(self.stage, Stage::Closed) {
             if !matches!(self.stage, Stage::Idle) {
-                self.core.send_alert(false, AlertDescription::CLOSE_NOTIFY);
+                self.say_farewell(false, AlertDescription::CLOSE_NOTIFY);
             }
             self.end(CloseReason::Local);
         }
@@ -151,10 +163,28 @@ impl Dtls {
         self.core.version
     }
 
+    /// How many bytes a record of data is longer than its data, for whoever fills datagrams (RFC 9147
+    /// section 4.4).
+    #[must_use]
+    pub fn record_overhead(&self) -> usize {
+        self.core.records.overhead(self.core.records.write_epoch())
+    }
+
     /// What arrived and was dropped.
     #[must_use]
     pub const fn discards(&self) -> &Discards {
         &self.core.discards
+    }
+
+    /// Holds the certificate of a finished handshake against the fingerprints, which may have come
+    /// after it (RFC 8827 section 6.5).
+    fn judge(&mut self) {
+        let Stage::Open(connection) = &self.stage else { return };
+        if identity::is_expected(&self.core.config, connection.agreed.certificate.der()) {
+            self.announce();
+        } else {
+            self.fail(Failure::Fingerprint);
+        }
     }
 
     /// The handshake is over, and the peer is who it should be.
@@ -168,233 +198,31 @@ impl Dtls {
     }
 
     /// Tells the peer what it did wrong, and ends.
-    fn fail(&mut self, failure: Failure) {
-        self.core.send_alert(true, failure.alert());
+    pub(crate) fn fail(&mut self, failure: Failure) {
+        self.say_farewell(true, failure.alert());
         self.end(failure.reason());
     }
 
-    fn end(&mut self, reason: CloseReason) {
+    fn say_farewell(&mut self, is_fatal: bool, description: AlertDescription) {
+        self.core.send_alert(is_fatal, description);
+        self.farewell = Some((Alert { is_fatal, description }, FAREWELLS));
+    }
+
+    pub(crate) fn end(&mut self, reason: CloseReason) {
         self.stage = Stage::Closed;
         self.core.timers.clear();
         self.core.flight.clear();
         self.waiting = Waiting::default();
+        self.rival = None;
         self.core.output.event(Event::Closed { reason });
     }
 
-    /// Opens every record of a datagram.
-    fn take_datagram(&mut self, mut datagram: Vec<u8>, now: Instant) {
-        let mut rest = datagram.as_mut_slice();
-        while !rest.is_empty() && !matches!(self.stage, Stage::Closed) {
-            let keys_to_come = !matches!(self.stage, Stage::Open(_));
-            let (length, record) = self.core.records.open(rest, keys_to_come);
-            match record {
-                Record::Opened { number, content, payload } => {
-                    let payload = payload.to_vec();
-                    self.take_record(number, content, payload, now);
-                }
-                Record::Early => {
-                    let bytes = rest.get(..length).unwrap_or_default().to_vec();
-                    self.keep_record(bytes, now);
-                }
-                Record::Dropped(reason) => {
-                    self.core.discards.add(reason);
-                    if self.core.records.forged() > self.core.config.forgeries_per_key {
-                        self.fail(AlertDescription::BAD_RECORD_MAC.into());
-                    }
-                }
-            }
-            rest = rest.get_mut(length..).unwrap_or_default();
-        }
-    }
-
-    /// Keeps a record whose keys may yet come. That it came tells a client of 1.3 that something
-    /// before it is missing, which an ACK without numbers tells the server (RFC 9147 section 7.1).
-    fn keep_record(&mut self, record: Vec<u8>, now: Instant) {
-        if !self.waiting.keep_record(record) {
-            self.core.discards.add(Discard::NoRoom);
-        }
-        if self.core.version.is_none() && self.core.config.role == Role::Client {
-            self.core.owe_acknowledgement(Taken::OutOfOrder, now);
-        }
-    }
-
-    fn take_record(
-        &mut self,
-        number: RecordNumber,
-        content: ContentType,
-        payload: Vec<u8>,
-        now: Instant,
-    ) {
-        let is_plain = number.epoch == 0;
-        let has_keys = self.core.records.read_epoch() > 0;
-        match content {
-            ContentType::HANDSHAKE => self.take_handshake(number, &payload, now),
-            // Anybody could have written these.
-            ContentType::ACK if is_plain && has_keys => {
-                self.core.discards.add(Discard::Unprotected);
-            }
-            // Before the end of the handshake the peer may not have the keys that this end has.
-            ContentType::ALERT if is_plain && matches!(self.stage, Stage::Open(_)) => {
-                self.core.discards.add(Discard::Unprotected);
-            }
-            ContentType::ALERT => self.take_alert(&payload),
-            ContentType::ACK => self.take_acknowledgement(&payload, now),
-            ContentType::APPLICATION_DATA if is_plain => {
-                self.core.discards.add(Discard::Unprotected);
-            }
-            ContentType::APPLICATION_DATA if self.is_connected() => {
-                self.core.output.event(Event::Data(payload));
-            }
-            ContentType::APPLICATION_DATA => {
-                if !self.waiting.keep_data(payload) {
-                    self.core.discards.add(Discard::NoRoom);
-                }
-            }
-            // The epochs say what it says (RFC 6347 section 4.1).
-            ContentType::CHANGE_CIPHER_SPEC => {}
-            ContentType(_) => self.core.discards.add(Discard::Malformed),
-        }
-    }
-
-    fn take_alert(&mut self, payload: &[u8]) {
-        let Ok(alert) = Alert::decode(payload) else {
-            self.core.discards.add(Discard::Malformed);
-            return;
-        };
-        if alert.description == AlertDescription::CLOSE_NOTIFY {
-            // RFC 5246 section 7.2.1: answered in kind.
-            self.core.send_alert(false, AlertDescription::CLOSE_NOTIFY);
-            self.end(CloseReason::Remote);
-        } else if alert.is_fatal || self.core.version == Some(Version::V1_3) {
-            // RFC 8446 section 6: the level says nothing in 1.3.
-            self.end(CloseReason::Alert(alert.description));
-        }
-    }
-
-    fn take_acknowledgement(&mut self, payload: &[u8], now: Instant) {
-        let was_waiting = !self.core.flight.is_empty();
-        self.core.hear_acknowledgement(payload, now);
-        if was_waiting
-            && self.core.flight.is_empty()
-            && let Stage::Open(connection) = &mut self.stage
-        {
-            connection.flight_acknowledged(&mut self.core, now);
-        }
-    }
-
-    /// Takes the fragments of one record.
-    fn take_handshake(&mut self, number: RecordNumber, payload: &[u8], now: Instant) {
-        let mut reader = Reader::new(payload);
-        let mut is_repeated = false;
-        let mut is_taken = false;
-        let mut in_order = true;
-        while !reader.is_empty() {
-            let Ok(fragment) = Fragment::decode(&mut reader) else {
-                self.core.discards.add(Discard::Malformed);
-                break;
-            };
-            // What comes without protection where protection is due may be old news, no more.
-            let is_old = fragment.sequence < self.core.reassembly.next_sequence();
-            if number.epoch == 0 && self.is_protection_due() && !is_old {
-                self.core.discards.add(Discard::Unprotected);
-                continue;
-            }
-            match self.core.reassembly.push(number.epoch, &fragment) {
-                Ok(Taken::Repeated) => is_repeated = true,
-                Ok(taken) => {
-                    is_taken = true;
-                    in_order &= taken == Taken::InOrder;
-                }
-                Err(reason) => self.core.discards.add(reason),
-            }
-        }
-        if is_taken {
-            self.core.note_received(number);
-            self.take_messages(now);
-            self.settle_acknowledgement(in_order, now);
-        } else if is_repeated {
-            self.hear_again(number, now);
-        }
-    }
-
-    /// Whether the peer protects every new handshake message: in 1.3 as soon as there are keys; in
-    /// 1.2 only Finished comes under them.
-    fn is_protection_due(&self) -> bool {
-        match self.core.version {
-            Some(Version::V1_3) => self.core.records.read_epoch() > 0,
-            Some(Version::V1_2) | None => matches!(self.stage, Stage::Open(_)),
-        }
-    }
-
-    /// Hands whole messages to the stage, as many as there are.
-    fn take_messages(&mut self, now: Instant) {
-        while let Some(message) = self.core.reassembly.pop() {
-            let was_open = matches!(self.stage, Stage::Open(_));
-            let stage = core::mem::replace(&mut self.stage, Stage::Idle);
-            match stage.handle(message, &mut self.core, now) {
-                Ok(stage) => self.stage = stage,
-                Err(failure) => {
-                    self.fail(failure);
-                    return;
-                }
-            }
-            if !was_open && matches!(self.stage, Stage::Open(_)) {
-                self.opened(now);
-            }
-        }
-    }
-
     /// The last message of the handshake was taken.
-    fn opened(&mut self, now: Instant) {
+    pub(crate) fn opened(&mut self, now: Instant) {
         self.core.transcript.clear();
-        if self.core.version == Some(Version::V1_3) && self.core.config.role == Role::Server {
-            // RFC 9147 section 7.1: nothing else acknowledges the client's last flight.
-            self.core.acknowledge();
-        }
         self.core.timers.set(Timer::Forget, now + REPEATS_END);
         if self.is_verified {
-            self.announce();
-        }
-    }
-
-    /// Sees to the ACK for what was taken, where one is due.
-    fn settle_acknowledgement(&mut self, in_order: bool, now: Instant) {
-        if self.core.version == Some(Version::V1_2) {
-            return;
-        }
-        if matches!(self.stage, Stage::Open(_)) {
-            if !self.core.received.is_empty() {
-                self.core.acknowledge();
-                self.core.received.clear();
-            }
-        } else if !self.core.received.is_empty() {
-            let taken = if in_order { Taken::InOrder } else { Taken::OutOfOrder };
-            self.core.owe_acknowledgement(taken, now);
-        }
-    }
-
-    /// The peer has sent again what was taken before: its timer has fired, so something of ours was
-    /// lost.
-    fn hear_again(&mut self, number: RecordNumber, now: Instant) {
-        let is_open = matches!(self.stage, Stage::Open(_));
-        if is_open && self.core.version == Some(Version::V1_3) && self.core.flight.is_empty() {
-            self.core.received.clear();
-            self.core.note_received(number);
-            self.core.acknowledge();
-            self.core.received.clear();
-        } else {
-            self.core.echo(now);
-        }
-    }
-
-    /// Takes what came before its time, now that there are keys.
-    fn take_waiting(&mut self, read_epoch: u64, now: Instant) {
-        let mut before = read_epoch;
-        while self.core.records.read_epoch() > before {
-            before = self.core.records.read_epoch();
-            for record in self.waiting.take_records() {
-                self.take_datagram(record, now);
-            }
+            self.judge();
         }
     }
 }
@@ -405,14 +233,23 @@ impl Protocol for Dtls {
     type Event = Event;
 
     fn handle_input(&mut self, datagram: Vec<u8>, now: Instant) {
-        if matches!(self.stage, Stage::Closed) {
-            self.core.discards.add(Discard::Closed);
-            return;
+        match self.stage {
+            Stage::Closed => self.tell_again(datagram),
+            Stage::Idle => self.core.discards.add(Discard::Unexpected),
+            Stage::AwaitingServerHello(_)
+            | Stage::Client12(_)
+            | Stage::Client13(_)
+            | Stage::AwaitingClientHello(_)
+            | Stage::Server12(_)
+            | Stage::Server13(_)
+            | Stage::Open(_) => {
+                self.core.window.widen(datagram.len());
+                let read_epoch = self.core.records.read_epoch();
+                self.take_datagram(datagram, now);
+                self.take_waiting(read_epoch, now);
+                self.core.reopen(now);
+            }
         }
-        self.core.window.widen(datagram.len());
-        let read_epoch = self.core.records.read_epoch();
-        self.take_datagram(datagram, now);
-        self.take_waiting(read_epoch, now);
     }
 
     fn handle_timeout(&mut self, now: Instant) {
@@ -436,6 +273,10 @@ impl Protocol for Dtls {
                 self.end(CloseReason::Timeout);
             }
         }
+        if let Some(rival) = &mut self.rival {
+            rival.end.handle_timeout(now);
+            self.settle_rival();
+        }
     }
 
     fn poll_output(&mut self) -> Option<Output<Vec<u8>, Event>> {
@@ -443,10 +284,14 @@ impl Protocol for Dtls {
     }
 
     fn poll_timeout(&self) -> Option<Deadline> {
-        self.core.timers.next().map(|(at, timer)| Deadline { at, timer: timer.name() })
+        let own = self.core.timers.next().map(|(at, timer)| Deadline { at, timer: timer.name() });
+        let rival = self.rival.as_ref().and_then(|rival| rival.end.poll_timeout());
+        own.into_iter().chain(rival).min_by_key(|deadline| deadline.at)
     }
 }
 
 /// How long a peer may repeat its last flight: twice the longest life of a segment (RFC 9147
 /// section 5.8.1, RFC 9293 section 3.4.2).
 const REPEATS_END: core::time::Duration = core::time::Duration::from_secs(240);
+/// How often a peer that goes on is told again that this end is gone.
+const FAREWELLS: u32 = 8;

@@ -11,7 +11,9 @@ use crate::wire::version::Version;
 /// What happened.
 #[derive(Debug)]
 pub enum Event {
-    /// The handshake is over, and the peer's certificate is the one that was expected.
+    /// The handshake is over, and the peer's certificate is the one that was expected. Another one
+    /// tells that the peer has begun anew and has proven who it is (RFC 9147 section 5.11): what was
+    /// agreed on before is over.
     Connected(Connected),
     /// What the peer's application sent, one record each.
     Data(Vec<u8>),
@@ -19,6 +21,9 @@ pub enum Event {
     KeyLog(String),
     /// Own flight was sent again because nothing was heard in time; how often this made.
     Retransmitted(u32),
+    /// The peer asked for connection ids and got these: what carries one is for this end (RFC 9147
+    /// section 9).
+    ConnectionIds(Vec<Vec<u8>>),
     /// Nothing more will come or go.
     Closed {
         /// Why.
@@ -90,6 +95,20 @@ pub enum SendError {
     /// The data do not fit one record (2^14 bytes).
     #[error("the data do not fit one record of 16384 bytes")]
     TooLong,
+}
+
+/// Why connection ids can neither be given nor asked for (RFC 9147 section 9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectionIdError {
+    /// The handshake is not over, the version is 1.2, or there are no ids in that direction.
+    #[error("no connection ids were agreed on")]
+    NotAgreed,
+    /// An earlier message of the kind has not done its work.
+    #[error("an earlier message is under way")]
+    Pending,
+    /// An id is empty or longer than 255 bytes, or there are none or more than seven.
+    #[error("none or more than 7 ids, or an id that is empty or longer than 255 bytes")]
+    Unfit,
 }
 
 /// Why nothing can be exported.

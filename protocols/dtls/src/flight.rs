@@ -5,12 +5,14 @@ use icelab_wire::Writer;
 
 use crate::ranges::Ranges;
 use crate::record::content::ContentType;
-use crate::record::records::Records;
+use crate::record::records::{LONGEST_CONTENT, Records};
 use crate::wire::ack::{Ack, RecordNumber};
 use crate::wire::handshake::{Fragment, HandshakeType};
 
 /// The most records of which it is remembered what they carried.
 const MOST_RECORDS: usize = 256;
+/// The first epoch in which records hold as many messages as fit: those of 1.3's handshake.
+const FIRST_PACKED: u64 = 2;
 /// A fragment that fills up a datagram is at least this long, unless its message ends.
 const LEAST_FRAGMENT: usize = 32;
 
@@ -20,6 +22,8 @@ pub(crate) struct Flight {
     parts: Vec<Part>,
     /// What each record carried, in the order of sending.
     sent: Vec<(RecordNumber, Piece)>,
+    /// Where the last sending had to stop for want of room: part and position.
+    cut: Option<(usize, usize)>,
 }
 
 /// A message of the flight.
@@ -50,6 +54,11 @@ impl Flight {
         self.parts.is_empty()
     }
 
+    /// The epoch of its first message.
+    pub(crate) fn epoch(&self) -> Option<u64> {
+        self.parts.first().map(|part| part.epoch)
+    }
+
     /// Whether everything has arrived.
     pub(crate) fn has_arrived(&self) -> bool {
         self.parts.iter().all(|part| part.missing().is_empty())
@@ -64,6 +73,12 @@ impl Flight {
     pub(crate) fn clear(&mut self) {
         self.parts.clear();
         self.sent.clear();
+        self.cut = None;
+    }
+
+    /// Whether the last sending had to stop before the end.
+    pub(crate) const fn is_cut(&self) -> bool {
+        self.cut.is_some()
     }
 
     /// Adds a handshake message.
@@ -94,18 +109,36 @@ impl Flight {
         is_news
     }
 
-    /// Writes all that has not arrived into datagrams of at most `mtu` bytes.
-    pub(crate) fn write(&mut self, records: &mut Records, mtu: usize) -> Vec<Vec<u8>> {
-        let mut packer = Packer::new(mtu);
-        for (index, part) in self.parts.iter().enumerate() {
-            match &part.content {
-                Content::ChangeCipherSpec => packer.change_cipher_spec(records),
-                Content::Handshake { kind, sequence, body } => {
-                    for (start, end) in part.missing() {
-                        let piece = Piece { part: index, start, end };
-                        packer.message(part.epoch, *kind, *sequence, body, piece, records);
-                    }
+    /// Writes what has not arrived into datagrams of at most `mtu` bytes, `budget` bytes together.
+    /// Where that does not suffice, the next call goes on from there.
+    pub(crate) fn write(
+        &mut self,
+        records: &mut Records,
+        mtu: usize,
+        budget: usize,
+    ) -> Vec<Vec<u8>> {
+        let mut packer = Packer::new(mtu.min(LONGEST_CONTENT), budget);
+        let begin = self.cut.take().unwrap_or_default();
+        for (index, part) in self.parts.iter().enumerate().skip(begin.0) {
+            for (start, end) in part.missing() {
+                let start = if index == begin.0 { start.max(begin.1) } else { start };
+                if start > end || (start == end && end > 0) {
+                    continue;
                 }
+                let piece = Piece { part: index, start, end };
+                let stopped = match &part.content {
+                    Content::ChangeCipherSpec => packer.change_cipher_spec(piece, records),
+                    Content::Handshake { kind, sequence, body } => {
+                        packer.message(part.epoch, *kind, *sequence, body, piece, records)
+                    }
+                };
+                if stopped.is_some() {
+                    self.cut = stopped;
+                    break;
+                }
+            }
+            if self.cut.is_some() {
+                break;
             }
         }
         let (datagrams, sent) = packer.finish(records);
@@ -130,6 +163,8 @@ impl Part {
 /// Fills datagrams with records, and records with fragments.
 struct Packer {
     mtu: usize,
+    /// How many bytes may still be sent.
+    budget: usize,
     datagrams: Vec<Vec<u8>>,
     datagram: Vec<u8>,
     /// The record that is being filled: its epoch, content and pieces.
@@ -140,9 +175,10 @@ struct Packer {
 }
 
 impl Packer {
-    const fn new(mtu: usize) -> Self {
+    const fn new(mtu: usize, budget: usize) -> Self {
         Self {
             mtu,
+            budget,
             datagrams: Vec::new(),
             datagram: Vec::new(),
             epoch: 0,
@@ -152,7 +188,8 @@ impl Packer {
         }
     }
 
-    /// Adds a piece of a message, in as many fragments as it takes.
+    /// Adds a piece of a message, in as many fragments as it takes. Says where it had to stop, if it
+    /// had to.
     fn message(
         &mut self,
         epoch: u64,
@@ -161,8 +198,10 @@ impl Packer {
         body: &[u8],
         mut piece: Piece,
         records: &mut Records,
-    ) {
-        if epoch != self.epoch {
+    ) -> Option<(usize, usize)> {
+        // 1.2 allows several messages in one record, but some peers (dimpl's 1.2) look at a record's
+        // first message only to see that the flight is repeated: there each has its own.
+        if epoch != self.epoch || epoch < FIRST_PACKED {
             self.end_record(records);
             self.epoch = epoch;
         }
@@ -170,11 +209,14 @@ impl Packer {
         loop {
             let wanted = piece.end.min(body.len()).saturating_sub(piece.start);
             let room = self.room(records);
-            if room < wanted.min(LEAST_FRAGMENT) + Fragment::HEADER
-                && !(self.datagram.is_empty() && self.content.is_empty())
-            {
-                self.end_datagram(records);
-                continue;
+            if room < wanted.min(LEAST_FRAGMENT) + Fragment::HEADER {
+                if !(self.datagram.is_empty() && self.content.is_empty()) {
+                    self.end_datagram(records);
+                    continue;
+                }
+                if self.budget < self.mtu {
+                    return Some((piece.part, piece.start));
+                }
             }
             let taken = wanted.min(room.saturating_sub(Fragment::HEADER).max(1));
             let end = piece.start + taken;
@@ -186,24 +228,38 @@ impl Packer {
             self.pieces.push(Piece { end: noted, ..piece });
             piece.start = end;
             if taken == wanted {
-                return;
+                return None;
             }
         }
     }
 
-    /// Adds a ChangeCipherSpec.
-    fn change_cipher_spec(&mut self, records: &mut Records) {
+    /// Adds a ChangeCipherSpec. Says where it had to stop, if it had to.
+    fn change_cipher_spec(
+        &mut self,
+        piece: Piece,
+        records: &mut Records,
+    ) -> Option<(usize, usize)> {
         self.end_record(records);
-        if self.datagram.len() + records.overhead(0) + 1 > self.mtu {
+        let length = records.overhead(0) + 1;
+        if self.datagram.len() + length > self.limit() {
             self.end_datagram(records);
+            if self.budget < length {
+                return Some((piece.part, piece.start));
+            }
         }
         records.seal(0, ContentType::CHANGE_CIPHER_SPEC, &[1], &mut self.datagram);
+        None
+    }
+
+    /// How long the datagram that is being filled may become.
+    fn limit(&self) -> usize {
+        self.mtu.min(self.budget)
     }
 
     /// How many more bytes fit into the record that is being filled.
     fn room(&self, records: &Records) -> usize {
         let taken = self.datagram.len() + records.overhead(self.epoch) + self.content.len();
-        self.mtu.saturating_sub(taken)
+        self.limit().saturating_sub(taken)
     }
 
     fn end_record(&mut self, records: &mut Records) {
@@ -218,6 +274,7 @@ impl Packer {
     fn end_datagram(&mut self, records: &mut Records) {
         self.end_record(records);
         if !self.datagram.is_empty() {
+            self.budget = self.budget.saturating_sub(self.datagram.len());
             self.datagrams.push(core::mem::take(&mut self.datagram));
         }
     }

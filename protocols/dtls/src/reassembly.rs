@@ -50,14 +50,29 @@ struct Partial {
     have: Ranges,
 }
 
+impl Partial {
+    /// Whether `fragment`, which came in `epoch`, may be a piece of this message.
+    fn is_of(&self, epoch: u64, fragment: &Fragment<'_>) -> bool {
+        self.epoch == epoch
+            && self.kind == fragment.kind
+            && self.body.len() == fragment.length as usize
+    }
+}
+
 impl Reassembly {
     /// The number of the message that is due.
     pub(crate) const fn next_sequence(&self) -> u16 {
         self.next
     }
 
+    /// Forgets everything; the message of this number is due.
+    pub(crate) fn begin_at(&mut self, sequence: u16) {
+        *self = Self { next: sequence, ..Self::default() };
+    }
+
     /// Takes a fragment that came in `epoch`. One that came under later keys than the others of its
-    /// message replaces them: what has no protection must not stand in the way of what has.
+    /// message replaces them: what has no protection must not stand in the way of what has. Without
+    /// protection the last one is believed: the peer repeats itself, others do not.
     ///
     /// # Errors
     /// Where it contradicts an earlier one of its message, or there is no room.
@@ -69,17 +84,14 @@ impl Reassembly {
             return Err(Discard::NoRoom);
         }
         if let Some(partial) = self.partial.get(&fragment.sequence)
-            && partial.epoch < epoch
+            && (partial.epoch < epoch || (partial.epoch == 0 && !partial.is_of(epoch, fragment)))
         {
             self.bytes -= partial.body.len();
             self.partial.remove(&fragment.sequence);
         }
         if let Some(partial) = self.partial.get(&fragment.sequence) {
             // RFC 6347 section 4.2.3: fragments overlap, but they are pieces of one message.
-            if partial.epoch != epoch
-                || partial.kind != fragment.kind
-                || partial.body.len() != fragment.length as usize
-            {
+            if !partial.is_of(epoch, fragment) {
                 return Err(Discard::Contradiction);
             }
         } else {
@@ -158,12 +170,21 @@ mod tests {
     #[test]
     fn what_contradicts_or_exceeds_is_discarded() {
         let mut reassembly = Reassembly::default();
-        reassembly.push(0, &fragment(0, 6, 0, b"abc")).unwrap();
-        assert_eq!(reassembly.push(0, &fragment(0, 7, 3, b"def")), Err(Discard::Contradiction));
+        reassembly.push(2, &fragment(0, 6, 0, b"abc")).unwrap();
+        assert_eq!(reassembly.push(2, &fragment(0, 7, 3, b"def")), Err(Discard::Contradiction));
         assert_eq!(reassembly.push(0, &fragment(16, 1, 0, b"a")), Err(Discard::NoRoom));
         assert_eq!(reassembly.push(0, &fragment(1, LONGEST + 1, 0, b"a")), Err(Discard::NoRoom));
         reassembly.push(0, &fragment(1, LONGEST, 0, b"a")).unwrap();
         assert_eq!(reassembly.push(0, &fragment(2, LONGEST, 0, b"a")), Err(Discard::NoRoom));
+    }
+
+    /// A single forged fragment must not keep the true message out for good.
+    #[test]
+    fn without_protection_the_last_one_is_believed() {
+        let mut reassembly = Reassembly::default();
+        reassembly.push(0, &fragment(0, 60_000, 0, b"lies")).unwrap();
+        assert_eq!(reassembly.push(0, &fragment(0, 5, 0, b"truth")), Ok(Taken::InOrder));
+        assert_eq!(reassembly.pop().map(|message| message.body), Some(b"truth".to_vec()));
     }
 
     #[test]

@@ -4,7 +4,10 @@
 //! 2. [`Core::send_flight`] sends them and sets the timer.
 //! 3. The timer fires ([`Core::send_again`]), or the peer repeats itself ([`Core::echo`]): what has
 //!    not arrived goes out again.
+//!    Where the window to an unproven client is closed, it waits for that ([`Core::reopen`]).
 //! 4. The peer's next flight arrives ([`Core::start_flight`]), or its ACK: the timer stops.
+
+use core::time::Duration;
 
 use icelab_sans_io::Instant;
 use icelab_wire::Writer;
@@ -21,6 +24,7 @@ impl Core {
         self.flight_arrived(now);
         self.flight.clear();
         self.received.clear();
+        self.resend.acknowledgements = 0;
         self.timers.cancel(&Timer::Acknowledge);
     }
 
@@ -32,7 +36,7 @@ impl Core {
         // leaves the wait as long as it has become, unless ICE knows better.
         if was_waiting && self.resend.tries == 0 && !is_hinted {
             let rtt = now - self.resend.sent_at;
-            self.resend.first = rtt + rtt / 2;
+            self.resend.first = (rtt + rtt / 2).clamp(SHORTEST, self.config.retransmission.longest);
         }
         if self.resend.tries == 0 || is_hinted {
             self.resend.interval = self.resend.first;
@@ -59,6 +63,7 @@ impl Core {
         self.resend.tries = 0;
         self.resend.sent_at = now;
         self.resend.echoed_at = None;
+        self.resend.is_paused = false;
         self.transmit();
         self.timers.set(Timer::Retransmit, now + self.resend.interval);
     }
@@ -73,16 +78,30 @@ impl Core {
     pub(crate) fn send_again(&mut self, now: Instant) -> bool {
         if self.window.is_closed() {
             // Only what the client sends can open it; a try that nobody sees counts for nothing.
-            self.timers.set(Timer::Retransmit, now + self.resend.interval);
+            self.resend.is_paused = true;
             return true;
         }
         if !self.back_off() {
             return false;
         }
-        self.transmit();
-        self.output.event(Event::Retransmitted(self.resend.tries));
         self.timers.set(Timer::Retransmit, now + self.resend.interval);
+        // A flight that has arrived is not repeated, but its answer is not waited for forever.
+        if !self.flight.has_arrived() {
+            self.transmit();
+            self.output.event(Event::Retransmitted(self.resend.tries));
+        }
         true
+    }
+
+    /// Something came that may have opened the window: what waited for that goes out.
+    pub(crate) fn reopen(&mut self, now: Instant) {
+        if self.window.is_closed() || !(self.resend.is_paused || self.flight.is_cut()) {
+            return;
+        }
+        self.transmit();
+        if core::mem::take(&mut self.resend.is_paused) {
+            self.timers.set(Timer::Retransmit, now + self.resend.interval);
+        }
     }
 
     /// Counts a try and doubles the wait. Says whether there was a try left.
@@ -109,9 +128,18 @@ impl Core {
 
     /// Sends what of the flight has not arrived.
     pub(crate) fn transmit(&mut self) {
-        for datagram in self.flight.write(&mut self.records, self.config.mtu) {
+        let (mtu, budget) = (self.datagram_limit(), self.window.budget());
+        for datagram in self.flight.write(&mut self.records, mtu, budget) {
             self.send(datagram);
         }
+    }
+
+    /// How long a datagram may be. Where nothing was heard after two repetitions, every other one is
+    /// made of pieces that every path takes (RFC 6347 section 4.1.1.1, RFC 9147 section 4.4).
+    fn datagram_limit(&self) -> usize {
+        let tries = self.resend.tries;
+        let is_small = tries >= 2 && tries.is_multiple_of(2);
+        if is_small { self.config.mtu.min(SMALL) } else { self.config.mtu }
     }
 
     /// Sends an alert under the newest keys.
@@ -157,10 +185,22 @@ impl Window {
         }
     }
 
+    /// How many bytes may go.
+    const fn budget(&self) -> usize {
+        match self {
+            Self::Open => usize::MAX,
+            Self::Limited { left } => *left,
+        }
+    }
+
     const fn is_closed(&self) -> bool {
         matches!(self, Self::Limited { left } if *left < LEAST)
     }
 }
 
-/// A window that holds fewer bytes than the smallest flight is closed.
-const LEAST: usize = 200;
+/// A window that has no room for a useful piece of a flight is closed.
+const LEAST: usize = 100;
+/// No wait that was measured is shorter: the peer's arithmetic takes its time, too.
+const SHORTEST: Duration = Duration::from_millis(50);
+/// What fits every path: IPv4's minimum of 576 bytes less the headers of IP and UDP.
+const SMALL: usize = 548;

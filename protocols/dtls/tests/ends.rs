@@ -1,11 +1,15 @@
 //! Two ends that know each other's fingerprints.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use icelab_crypto::{Hash, Identity, KeyKind, Validity};
-use icelab_dtls::{Config, Connected, Dtls, Event, Role, Version};
-use icelab_sans_io::testing::{LinkModel, Pair};
-use icelab_sans_io::{Instant, Rng};
+use icelab_dtls::wire::handshake::{Fragment, HandshakeType};
+use icelab_dtls::{CloseReason, Config, Connected, Dtls, Event, Role, Version};
+use icelab_sans_io::testing::{LinkModel, Pair, Passing, Side};
+use icelab_sans_io::{Instant, Output, Protocol, Rng};
+use icelab_wire::{Reader, Writer};
 
 /// An identity out of a seed.
 pub(crate) fn identity(seed: u64) -> Identity {
@@ -59,4 +63,131 @@ pub(crate) fn data(events: &[Event]) -> Vec<&[u8]> {
         .iter()
         .filter_map(|event| if let Event::Data(it) = event { Some(it.as_slice()) } else { None })
         .collect()
+}
+
+/// Both versions.
+pub(crate) const VERSIONS: [Version; 2] = [Version::V1_2, Version::V1_3];
+
+/// `configs`, both of `version` only.
+pub(crate) fn configs_of(version: Version, seed: u64) -> (Config, Config) {
+    let mut configs = configs(seed);
+    only(version, &mut configs.0);
+    only(version, &mut configs.1);
+    configs
+}
+
+/// Why an end is closed, if it is.
+pub(crate) fn closed(events: &[Event]) -> Option<CloseReason> {
+    events.iter().find_map(|event| match event {
+        Event::Closed { reason } => Some(*reason),
+        _ => None,
+    })
+}
+
+/// Two ends of `configs` that are connected, over a link that does nothing but delay.
+pub(crate) fn open(configs: (Config, Config)) -> Pair<Dtls, Dtls> {
+    let mut pair = pair(configs, LinkModel::delayed(Duration::from_millis(10)), 1);
+    connect(&mut pair).unwrap_or_else(|| panic!("no connection:\n{}", pair.log()));
+    pair.drive_for(Duration::from_secs(1));
+    pair.events_a();
+    pair.events_z();
+    pair
+}
+
+/// Loses the packets that `is_lost` names by sender and number; counts all from 0 for each side.
+pub(crate) fn lose(
+    pair: &mut Pair<Dtls, Dtls>,
+    mut is_lost: impl FnMut(Side, usize) -> bool + 'static,
+) {
+    let mut sent = [0, 0];
+    pair.filter(move |side, _: &Vec<u8>, _| {
+        let count = &mut sent[usize::from(side == Side::Z)];
+        *count += 1;
+        if is_lost(side, *count - 1) { Passing::Lost } else { Passing::Pass }
+    });
+}
+
+/// Keeps a copy of each packet from now on, with its sender.
+pub(crate) fn tap(pair: &mut Pair<Dtls, Dtls>) -> Rc<RefCell<Vec<(Side, Vec<u8>)>>> {
+    let packets = Rc::new(RefCell::new(Vec::new()));
+    let copies = Rc::clone(&packets);
+    pair.filter(move |side, packet: &Vec<u8>, _| {
+        copies.borrow_mut().push((side, packet.clone()));
+        Passing::Pass
+    });
+    packets
+}
+
+/// What an end has to say.
+pub(crate) fn drain(end: &mut Dtls) -> (Vec<Vec<u8>>, Vec<Event>) {
+    let (mut packets, mut events) = (Vec::new(), Vec::new());
+    while let Some(output) = end.poll_output() {
+        match output {
+            Output::Packet(packet) => packets.push(packet),
+            Output::Event(event) => events.push(event),
+        }
+    }
+    (packets, events)
+}
+
+/// A record without protection.
+pub(crate) fn plain_record(content: u8, sequence: u32, payload: &[u8]) -> Vec<u8> {
+    let mut writer = Writer::new();
+    writer.u8(content);
+    writer.u16(0xFEFD);
+    writer.u16(0);
+    writer.u16(0);
+    writer.u32(sequence);
+    writer.vector16(|writer| writer.bytes(payload));
+    writer.into_vec()
+}
+
+/// A handshake message as one fragment in a record without protection.
+pub(crate) fn plain_message(
+    kind: HandshakeType,
+    sequence: u16,
+    body: impl FnOnce(&mut Writer),
+) -> Vec<u8> {
+    let mut bytes = Writer::new();
+    body(&mut bytes);
+    let bytes = bytes.into_vec();
+    let length = u32::try_from(bytes.len()).unwrap();
+    let mut writer = Writer::new();
+    Fragment { kind, length, sequence, offset: 0, bytes: &bytes }.encode(&mut writer);
+    plain_record(22, sequence.into(), writer.as_slice())
+}
+
+/// The records without protection in a datagram: content and payload. It ends at a protected one.
+pub(crate) fn plain_records(datagram: &[u8]) -> Vec<(u8, Vec<u8>)> {
+    let mut reader = Reader::new(datagram);
+    let mut records = Vec::new();
+    while !reader.is_empty() {
+        let content = reader.u8().unwrap();
+        if content >> 5 == 1 {
+            break;
+        }
+        let _version = reader.u16().unwrap();
+        let epoch = reader.u16().unwrap();
+        reader.take(6).unwrap();
+        let payload = reader.vector16().unwrap().to_vec();
+        if epoch == 0 {
+            records.push((content, payload));
+        }
+    }
+    records
+}
+
+/// The handshake messages without protection in a datagram that are whole: kind, number and body.
+pub(crate) fn plain_messages(datagram: &[u8]) -> Vec<(HandshakeType, u16, Vec<u8>)> {
+    let mut messages = Vec::new();
+    for (content, payload) in plain_records(datagram) {
+        let mut reader = Reader::new(&payload);
+        while content == 22 && !reader.is_empty() {
+            let fragment = Fragment::decode(&mut reader).unwrap();
+            if fragment.bytes.len() == fragment.length as usize {
+                messages.push((fragment.kind, fragment.sequence, fragment.bytes.to_vec()));
+            }
+        }
+    }
+    messages
 }

@@ -48,8 +48,8 @@ pub(crate) struct AwaitingServerHello {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Retried {
     No,
-    /// By HelloVerifyRequest: 1.2 will follow.
-    Verified,
+    /// By HelloVerifyRequest, this often: 1.2 will follow.
+    Verified(u32),
     /// By HelloRetryRequest, which names the suite.
     Retry(CipherSuite),
 }
@@ -64,6 +64,7 @@ pub(crate) fn start(core: &mut Core, now: Instant) -> Stage {
         }
     }
     let hello = hello(core, &offers);
+    core.client_random = Some(hello.random);
     let mut state = AwaitingServerHello { hello, sequence: 0, offers, retried: Retried::No };
     state.send(core, now);
     Stage::AwaitingServerHello(Box::new(state))
@@ -144,11 +145,17 @@ impl AwaitingServerHello {
         match message.kind {
             HandshakeType::HELLO_VERIFY_REQUEST => {
                 let request = HelloVerifyRequest::decode(&message.body)?;
-                // RFC 6347 section 4.2.1: what the hello says stays the same, the cookie apart.
-                if self.retried != Retried::No || !core.config.speaks(Version::V1_2) {
+                // RFC 6347 section 4.2.1: what the hello says stays the same, the cookie apart. The
+                // server may want another one, if its key has changed.
+                let before = match self.retried {
+                    Retried::No => 0,
+                    Retried::Verified(times) => times,
+                    Retried::Retry(_) => MOST_COOKIES,
+                };
+                if before == MOST_COOKIES || !core.config.speaks(Version::V1_2) {
                     return Err(AlertDescription::UNEXPECTED_MESSAGE.into());
                 }
-                self.retried = Retried::Verified;
+                self.retried = Retried::Verified(before + 1);
                 self.hello.cookie = request.cookie;
                 self.send(core, now);
                 Ok(Stage::AwaitingServerHello(self))
@@ -191,6 +198,19 @@ impl AwaitingServerHello {
             return Err(AlertDescription::UNEXPECTED_MESSAGE.into());
         }
         let suite = self.suite(request)?;
+        let mut answers = request.extensions.clone();
+        // The only one that nobody asked for (RFC 8446 section 4.2).
+        answers.remove(ExtensionType::COOKIE);
+        negotiation::check_answers(&self.hello.extensions, &answers, &negotiation::FIT_RETRY)?;
+        if !request.session_id.is_empty() {
+            return Err(AlertDescription::ILLEGAL_PARAMETER.into());
+        }
+        let hash = suite.parameters().ok_or(AlertDescription::ILLEGAL_PARAMETER)?.hash;
+        core.version = Some(Version::V1_3);
+        // The hello as it was sent, before it changes.
+        self.transcribe(core);
+        core.transcript.condense(hash);
+        core.transcript.add(Version::V1_3, message.kind, message.sequence, &message.body);
         let wanted = request.extensions.get(ExtensionType::KEY_SHARE);
         let wanted = wanted.map(key_share::decode_retry).transpose()?;
         let token =
@@ -209,11 +229,6 @@ impl AwaitingServerHello {
             // RFC 8446 section 4.1.4: a request that changes nothing.
             return Err(AlertDescription::ILLEGAL_PARAMETER.into());
         }
-        let hash = suite.parameters().ok_or(AlertDescription::ILLEGAL_PARAMETER)?.hash;
-        core.version = Some(Version::V1_3);
-        self.transcribe(core);
-        core.transcript.condense(hash);
-        core.transcript.add(Version::V1_3, message.kind, message.sequence, &message.body);
         if let Some(token) = token {
             self.hello.extensions.add(ExtensionType::COOKIE, |body| cookie::encode(&token, body));
         }
@@ -232,11 +247,16 @@ impl AwaitingServerHello {
         let suite = self.suite(hello)?;
         // RFC 8446 section 4.1.4: the suite of the retry stands.
         if matches!(self.retried, Retried::Retry(earlier) if earlier != suite)
-            || self.retried == Retried::Verified
+            || matches!(self.retried, Retried::Verified(_))
             || !hello.session_id.is_empty()
         {
             return Err(AlertDescription::ILLEGAL_PARAMETER.into());
         }
+        negotiation::check_answers(
+            &self.hello.extensions,
+            &hello.extensions,
+            &negotiation::FIT_HELLO,
+        )?;
         let share = hello
             .extensions
             .get(ExtensionType::KEY_SHARE)
@@ -251,9 +271,10 @@ impl AwaitingServerHello {
         core.version = Some(Version::V1_3);
         self.transcribe(core);
         core.transcript.add(Version::V1_3, message.kind, message.sequence, &message.body);
-        negotiation::check_offered(&self.hello.extensions, &hello.extensions)?;
         negotiation::take_connection_id(&hello.extensions, core)?;
         core.start_flight(now);
+        // This is the first record of the flight that ACKs will be about.
+        core.note_received(core.current);
         let state = Client13::new(suite, *group, &shared, &self.hello, core)?;
         Ok(Stage::Client13(Box::new(state)))
     }
@@ -266,8 +287,10 @@ impl AwaitingServerHello {
     ) -> Result<Stage, Failure> {
         let suite = self.suite(&hello)?;
         // RFC 8446 section 4.1.3: somebody made the server believe that 1.3 is not spoken.
-        let is_downgraded =
-            core.config.speaks(Version::V1_3) && hello.random.ends_with(&ServerHello::DOWNGRADE);
+        let is_marked = [ServerHello::DOWNGRADE, ServerHello::DOWNGRADE_1_1]
+            .iter()
+            .any(|mark| hello.random.ends_with(mark));
+        let is_downgraded = core.config.speaks(Version::V1_3) && is_marked;
         if is_downgraded || matches!(self.retried, Retried::Retry(_)) {
             return Err(AlertDescription::ILLEGAL_PARAMETER.into());
         }
@@ -302,20 +325,24 @@ impl AwaitingServerHello {
     }
 }
 
-/// The version that the server chose, if it may be spoken (RFC 8446 section 4.2.1).
+/// The version that the server chose, if it may be spoken. What stands in `supported_versions` can
+/// only be 1.3, and must have been offered (RFC 8446 section 4.2.1).
 fn chosen_version(hello: &ServerHello, core: &Core) -> Result<Version, Failure> {
-    let number = match hello.extensions.get(ExtensionType::SUPPORTED_VERSIONS) {
-        Some(body) => supported_versions::decode_choice(body)?,
-        None => hello.version,
-    };
-    let is_chosen = |version: &Version| {
-        let is_new_style = hello.extensions.has(ExtensionType::SUPPORTED_VERSIONS);
-        version.number() == number
-            && core.config.speaks(*version)
-            && is_new_style == (*version == Version::V1_3)
-    };
-    [Version::V1_3, Version::V1_2]
-        .into_iter()
-        .find(is_chosen)
-        .ok_or_else(|| AlertDescription::PROTOCOL_VERSION.into())
+    match hello.extensions.get(ExtensionType::SUPPORTED_VERSIONS) {
+        Some(body) => {
+            let number = supported_versions::decode_choice(body)?;
+            if number == ProtocolVersion::DTLS_1_3 && core.config.speaks(Version::V1_3) {
+                Ok(Version::V1_3)
+            } else {
+                Err(AlertDescription::ILLEGAL_PARAMETER.into())
+            }
+        }
+        None if hello.version == ProtocolVersion::DTLS_1_2 && core.config.speaks(Version::V1_2) => {
+            Ok(Version::V1_2)
+        }
+        None => Err(AlertDescription::PROTOCOL_VERSION.into()),
+    }
 }
+
+/// How many cookies a server may ask for before it is left.
+const MOST_COOKIES: u32 = 8;

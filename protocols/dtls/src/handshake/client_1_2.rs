@@ -26,7 +26,7 @@ use crate::wire::certificate_request::CertificateRequest12;
 use crate::wire::client_hello::ClientHello;
 use crate::wire::client_key_exchange::ClientKeyExchange;
 use crate::wire::extension::use_srtp::SrtpProfile;
-use crate::wire::extension::{ExtensionType, renegotiation_info};
+use crate::wire::extension::{ExtensionType, point_formats, renegotiation_info};
 use crate::wire::handshake::HandshakeType;
 use crate::wire::scheme::SignatureScheme;
 use crate::wire::server_hello::ServerHello;
@@ -71,13 +71,19 @@ impl Client12 {
         core: &mut Core,
     ) -> Result<Self, Failure> {
         let parameters = suite.parameters().ok_or(AlertDescription::ILLEGAL_PARAMETER)?;
-        negotiation::check_offered(&offered.extensions, &hello.extensions)?;
+        negotiation::check_answers(&offered.extensions, &hello.extensions, &negotiation::FIT_1_2)?;
         negotiation::take_connection_id(&hello.extensions, core)?;
         // RFC 5746 section 3.4: in a first handshake it is empty.
         if let Some(body) = hello.extensions.get(ExtensionType::RENEGOTIATION_INFO)
             && !renegotiation_info::decode(body)?.is_empty()
         {
             return Err(AlertDescription::HANDSHAKE_FAILURE.into());
+        }
+        if let Some(body) = hello.extensions.get(ExtensionType::POINT_FORMATS)
+            && !point_formats::decode(body)?.contains(&point_formats::UNCOMPRESSED)
+        {
+            // RFC 8422 section 5.1.2.
+            return Err(AlertDescription::ILLEGAL_PARAMETER.into());
         }
         let chosen = Chosen {
             suite,
@@ -107,7 +113,7 @@ impl Client12 {
         self.next = match (self.next, message.kind) {
             (Next::Certificate, HandshakeType::CERTIFICATE) => {
                 let chain = CertificateChain::decode_1_2(&message.body)?;
-                let certificate = identity::check(&core.config, &chain)?;
+                let certificate = identity::check(&core.config, Version::V1_2, &chain)?;
                 Next::KeyExchange { certificate }
             }
             (Next::KeyExchange { certificate }, HandshakeType::SERVER_KEY_EXCHANGE) => {

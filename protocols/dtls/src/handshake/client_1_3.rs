@@ -13,7 +13,7 @@ use icelab_sans_io::Instant;
 
 use super::failure::Failure;
 use super::identity;
-use super::negotiation::{check_offered, take_srtp};
+use super::negotiation::{FIT_ENCRYPTED, check_answers, take_srtp};
 use super::stage::Stage;
 use crate::config::Role;
 use crate::connection::{Agreed, Connection};
@@ -111,7 +111,7 @@ impl Client13 {
         self.next = match (self.next, message.kind) {
             (Next::EncryptedExtensions, HandshakeType::ENCRYPTED_EXTENSIONS) => {
                 let message = EncryptedExtensions::decode(&message.body)?;
-                check_offered(&self.offered, &message.extensions)?;
+                check_answers(&self.offered, &message.extensions, &FIT_ENCRYPTED)?;
                 self.srtp = take_srtp(&message.extensions, core)?;
                 Next::CertificateRequest
             }
@@ -187,7 +187,7 @@ fn finish(
         // Without a scheme that the server takes, the chain is empty (RFC 8446 section 4.4.2.3).
         let chain =
             scheme.map_or_else(CertificateChain::default, |_| identity::own_chain(&core.config));
-        let message = CertificateMessage { context: context.clone(), chain };
+        let message = CertificateMessage { context: context.clone(), chain, has_extensions: false };
         core.say(2, HandshakeType::CERTIFICATE, |body| message.encode(body));
         if let Some(scheme) = scheme {
             let transcript = core.transcript.digest(parameters.hash);
@@ -209,5 +209,9 @@ fn certificate(message: &Message, core: &Core) -> Result<Certificate, Failure> {
     if !message.context.is_empty() {
         return Err(AlertDescription::ILLEGAL_PARAMETER.into());
     }
-    identity::check(&core.config, &message.chain)
+    if message.has_extensions {
+        // RFC 8446 section 4.4.2: nothing was offered that they could answer to.
+        return Err(AlertDescription::UNSUPPORTED_EXTENSION.into());
+    }
+    identity::check(&core.config, Version::V1_3, &message.chain)
 }

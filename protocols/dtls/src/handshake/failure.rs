@@ -38,9 +38,15 @@ impl From<AlertDescription> for Failure {
     }
 }
 
-/// What cannot be decoded is a `decode_error`.
+/// What cannot be decoded is a `decode_error`; a value that its field forbids is an
+/// `illegal_parameter` (RFC 8446 section 6.2).
 impl From<DecodeError> for Failure {
-    fn from(_: DecodeError) -> Self {
-        Self::Alert(AlertDescription::DECODE_ERROR)
+    fn from(error: DecodeError) -> Self {
+        Self::Alert(match error {
+            DecodeError::Value { .. } => AlertDescription::ILLEGAL_PARAMETER,
+            DecodeError::Truncated { .. }
+            | DecodeError::Length { .. }
+            | DecodeError::Trailing { .. } => AlertDescription::DECODE_ERROR,
+        })
     }
 }

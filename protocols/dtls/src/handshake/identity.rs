@@ -70,16 +70,40 @@ pub(crate) fn choose_scheme(
     })
 }
 
-/// The peer's certificate, if it is one of those that were expected (RFC 8122 section 6.2).
-pub(crate) fn check(config: &Config, chain: &CertificateChain) -> Result<Certificate, Failure> {
+/// The peer's certificate, if it is one of those that were expected.
+pub(crate) fn check(
+    config: &Config,
+    version: Version,
+    chain: &CertificateChain,
+) -> Result<Certificate, Failure> {
     let Some(der) = chain.certificates.first() else {
-        return Err(AlertDescription::CERTIFICATE_REQUIRED.into());
+        return Err(match (config.role, version) {
+            // RFC 8446 section 4.4.2.4; RFC 5246 section 7.4.2 lets no server's chain be empty.
+            (Role::Client, _) => AlertDescription::DECODE_ERROR,
+            (Role::Server, Version::V1_3) => AlertDescription::CERTIFICATE_REQUIRED,
+            // RFC 5246 section 7.4.6.
+            (Role::Server, Version::V1_2) => AlertDescription::HANDSHAKE_FAILURE,
+        }
+        .into());
     };
     let certificate =
         Certificate::parse(der).map_err(|_| Failure::from(AlertDescription::BAD_CERTIFICATE))?;
-    let is_expected = config.fingerprints.is_empty()
-        || config.fingerprints.iter().any(|fingerprint| fingerprint.matches(der));
-    if is_expected { Ok(certificate) } else { Err(Failure::Fingerprint) }
+    if config.fingerprints.is_empty() || is_expected(config, der) {
+        Ok(certificate)
+    } else {
+        Err(Failure::Fingerprint)
+    }
+}
+
+/// Whether the certificate in `der` has one of the fingerprints that were made with the strongest
+/// hash among them (RFC 8122 section 5.1).
+pub(crate) fn is_expected(config: &Config, der: &[u8]) -> bool {
+    let strongest = config.fingerprints.iter().map(|it| it.hash().length()).max();
+    config
+        .fingerprints
+        .iter()
+        .filter(|it| Some(it.hash().length()) == strongest)
+        .any(|it| it.matches(der))
 }
 
 /// This end's certificate as a chain.

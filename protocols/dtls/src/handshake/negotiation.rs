@@ -56,14 +56,41 @@ pub(crate) fn srtp(config: &Config, offer: &UseSrtp) -> Option<SrtpProfile> {
 }
 
 /// A server answers to nothing that was not offered (RFC 8446 section 4.2, RFC 5246
-/// section 7.4.1.4).
-pub(crate) fn check_offered(offered: &Extensions, answers: &Extensions) -> Result<(), Failure> {
-    if answers.iter().all(|answer| offered.has(answer.kind)) {
-        Ok(())
-    } else {
-        Err(AlertDescription::UNSUPPORTED_EXTENSION.into())
+/// section 7.4.1.4), and in 1.3 each answer has its message.
+pub(crate) fn check_answers(
+    offered: &Extensions,
+    answers: &Extensions,
+    fit: &[ExtensionType],
+) -> Result<(), Failure> {
+    for answer in answers {
+        if !offered.has(answer.kind) {
+            return Err(AlertDescription::UNSUPPORTED_EXTENSION.into());
+        }
+        if !fit.contains(&answer.kind) {
+            return Err(AlertDescription::ILLEGAL_PARAMETER.into());
+        }
     }
+    Ok(())
 }
+
+/// What 1.2's ServerHello may answer to.
+pub(crate) const FIT_1_2: [ExtensionType; 6] = [
+    ExtensionType::RENEGOTIATION_INFO,
+    ExtensionType::EXTENDED_MASTER_SECRET,
+    ExtensionType::POINT_FORMATS,
+    ExtensionType::SUPPORTED_GROUPS,
+    ExtensionType::USE_SRTP,
+    ExtensionType::CONNECTION_ID,
+];
+/// What 1.3's ServerHello may answer to (RFC 8446 section 4.2, RFC 9146 section 3).
+pub(crate) const FIT_HELLO: [ExtensionType; 3] =
+    [ExtensionType::SUPPORTED_VERSIONS, ExtensionType::KEY_SHARE, ExtensionType::CONNECTION_ID];
+/// What HelloRetryRequest may hold beside a cookie.
+pub(crate) const FIT_RETRY: [ExtensionType; 2] =
+    [ExtensionType::SUPPORTED_VERSIONS, ExtensionType::KEY_SHARE];
+/// What EncryptedExtensions may answer to (RFC 8446 section 4.2, RFC 5764 section 4.1.1).
+pub(crate) const FIT_ENCRYPTED: [ExtensionType; 2] =
+    [ExtensionType::SUPPORTED_GROUPS, ExtensionType::USE_SRTP];
 
 /// Takes the connection id that the server's hello answers with, where it does (RFC 9146
 /// section 3).
@@ -71,7 +98,7 @@ pub(crate) fn take_connection_id(answers: &Extensions, core: &mut Core) -> Resul
     if let (Some(body), Some(own)) =
         (answers.get(ExtensionType::CONNECTION_ID), core.config.connection_id.clone())
     {
-        core.records.use_connection_ids(own, connection_id::decode(body)?);
+        core.records.ids.agree(own, connection_id::decode(body)?);
     }
     Ok(())
 }

@@ -77,6 +77,7 @@ impl AwaitingClientHello {
         if !hello.compression_methods.contains(&0) {
             return Err(AlertDescription::ILLEGAL_PARAMETER.into());
         }
+        core.client_random = Some(hello.random);
         match (choose_version(&hello, core)?, self.asked) {
             (Version::V1_2, Asked::Nothing | Asked::Verify) => {
                 self.go_on_1_2(&message, hello, core, now)
@@ -95,6 +96,8 @@ impl AwaitingClientHello {
         core: &mut Core,
         now: Instant,
     ) -> Result<Stage, Failure> {
+        // RFC 6347 section 4.2.1: the request, or the first ServerHello, has the hello's number.
+        core.records.skip_to(core.current.sequence);
         if core.config.address == AddressCheck::Cookie {
             let wanted = self.cookie(&hello);
             if !equal(&wanted, &hello.cookie) {

@@ -114,14 +114,13 @@ impl Server12 {
         if (message.epoch == 0) == (message.kind == HandshakeType::FINISHED) {
             return Err(unexpected);
         }
-        core.window = Window::Open;
         let before = core.transcript.digest(self.parameters.hash);
         let signed = core.transcript.bytes().len();
         core.transcript.add(Version::V1_2, message.kind, message.sequence, &message.body);
         self.next = match (self.next, message.kind) {
             (Next::Certificate { offer }, HandshakeType::CERTIFICATE) => {
                 let chain = CertificateChain::decode_1_2(&message.body)?;
-                let certificate = identity::check(&core.config, &chain)?;
+                let certificate = identity::check(&core.config, Version::V1_2, &chain)?;
                 Next::KeyExchange { offer, certificate }
             }
             (Next::KeyExchange { offer, certificate }, HandshakeType::CLIENT_KEY_EXCHANGE) => {
@@ -149,6 +148,8 @@ impl Server12 {
                 let signed = core.transcript.bytes().get(..signed).unwrap_or_default();
                 let key = certificate.public_key();
                 identity::verify(Version::V1_2, key, &signature, &[signed])?;
+                // Whoever signed this server's random has heard it.
+                core.window = Window::Open;
                 Next::Finished { certificate, master }
             }
             (Next::Finished { certificate, master }, HandshakeType::FINISHED) => {

@@ -84,7 +84,7 @@ impl Server13 {
         let request = CertificateRequest { context: Vec::new(), extensions };
         core.say(2, HandshakeType::CERTIFICATE_REQUEST, |body| request.encode(body));
         let chain = identity::own_chain(&core.config);
-        let message = CertificateMessage { context: Vec::new(), chain };
+        let message = CertificateMessage { context: Vec::new(), chain, has_extensions: false };
         core.say(2, HandshakeType::CERTIFICATE, |body| message.encode(body));
         let transcript = core.transcript.digest(parameters.hash);
         let signed = identity::signed_1_3(Role::Server, &transcript);
@@ -131,7 +131,11 @@ impl Server13 {
                 if !message.context.is_empty() {
                     return Err(AlertDescription::ILLEGAL_PARAMETER.into());
                 }
-                let certificate = identity::check(&core.config, &message.chain)?;
+                if message.has_extensions {
+                    // RFC 8446 section 4.4.2: the request asked for none.
+                    return Err(AlertDescription::UNSUPPORTED_EXTENSION.into());
+                }
+                let certificate = identity::check(&core.config, Version::V1_3, &message.chain)?;
                 Next::CertificateVerify { certificate }
             }
             (Next::CertificateVerify { certificate }, HandshakeType::CERTIFICATE_VERIFY) => {
@@ -198,7 +202,7 @@ pub(super) fn answer_connection_id(
     {
         let peer = connection_id::decode(body)?;
         extensions.add(ExtensionType::CONNECTION_ID, |body| connection_id::encode(&own, body));
-        core.records.use_connection_ids(own, peer);
+        core.records.ids.agree(own, peer);
     }
     Ok(())
 }

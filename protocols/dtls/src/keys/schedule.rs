@@ -172,3 +172,97 @@ fn derived(secret: &Hmac, name: &[u8], context: &[u8]) -> Digest {
 fn label(secret: &Hmac, name: &[u8], output: &mut [u8]) {
     expand_label(secret, PREFIX, name, b"", output).expect("labels and keys are short");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::hex;
+
+    /// What an independent implementation (Python's hmac and hashlib, after RFC 8446 sections 7.1 to
+    /// 7.5 with the prefix of RFC 9147 section 5.9) makes of the shared secret 00 01 .. 1f and of
+    /// transcripts whose hashes are those of "up to ServerHello" and "up to Finished".
+    struct Expected {
+        hash: Hash,
+        handshake: [&'static str; 2],
+        application: [&'static str; 2],
+        exporter: &'static str,
+        next: &'static str,
+        finished: &'static str,
+        exported: [&'static str; 2],
+    }
+
+    const EXPECTED: [Expected; 2] = [
+        Expected {
+            hash: Hash::Sha256,
+            handshake: [
+                "5617bfd4708706e97aff5f7f10f015896ce50a66d4916e8e14dc00aee410a304",
+                "aef2695e508684a8d7e80c1e66f6ca6545c3d19cf2bfa632f9eba88a195b9b98",
+            ],
+            application: [
+                "299356feb3efe62b540ac36070c236a9a4eb1a0c94e8b31e5fd81967e4f1ba51",
+                "ab32759a594ff322b3bcacd972285b5f04aa49f5a5f332ffcebe475f7c9c6c92",
+            ],
+            exporter: "4e4b90172e129639c7809fb200a272e001b3074fce6e65ca256588937e8d2e59",
+            next: "bbcd3ff1f2dbe2b91c21485eca10b5ef0ff576728c00665cab2ff13aeb93cc43",
+            finished: "a0984efae6a47e1ec5672802302e31aa23bc08f94d36dfc34c79a6f0a48bbb33",
+            exported: [
+                "eed6ffe4d2fd4202abf0e38bf0e6069375cf9dca50bbed2d27645a8b4019bcb4\
+                 9dbfc818f7fb4abb4d85ce861f6c41461c9956d2d7d7930c48961634",
+                "50f59aa4e19d277b0109ac303858cae1bdb7b261",
+            ],
+        },
+        Expected {
+            hash: Hash::Sha384,
+            handshake: [
+                "d2ff2408a07dde3926e1748d7554d842f71052eb3ded76d6cf6e8825965c9378\
+                 4836ec2374216c02fb21c66c26b34352",
+                "b6fa7ac0843cea5e7c0411abf3d555968c8786cee3cae471f2ef9e5eb7de943d\
+                 2512882591341fe917737d8b48955965",
+            ],
+            application: [
+                "5822518bd037ca090686d5ba9f9d3b5bac1815f507bad1392bb1c15fb50f94b6\
+                 578f955c5d9be02222210114118fb7ff",
+                "b40a18447a817b2677cfa33f0bf9cfebccae9d6cc9be03f3ed919bda45338f84\
+                 0a054888fae9a479d857a2a02ef2e5e1",
+            ],
+            exporter: "8799e37a69096c6c7d16006ca8791f6f5cfbb29958a269409c52135d20d47123\
+             c6518eab8d30d660f56300009437424f",
+            next: "95ecf6bfeb4eae2ed6e4fdb7034209b447cb7c24edd3830e54090338ada65e4d\
+             05175bd07754d729adee7d9ccc0a3215",
+            finished: "2d1f8af43eaa9bd5c88e3aad2fffbc23f1912c54beb490f7dc126dd5634368b9\
+             1bf4e47399583fadf3e6a54f7257f4b0",
+            exported: [
+                "d526634d6f8b0a0998d93c5c26d19fe7c4a262953658905e926441b93908c4a5\
+                 e8aae3d08def50a65adfe80247caa236806e176bbea82b82b9768f95",
+                "70c14ac74a1d613c8ffec68162a1afb26e86193b",
+            ],
+        },
+    ];
+
+    #[test]
+    fn the_key_schedule_is_that_of_an_independent_implementation() {
+        let shared: Vec<u8> = (0..32).collect();
+        for expected in EXPECTED {
+            let hash = expected.hash;
+            let handshake = Handshake::new(hash, &shared, &hash.digest(&[b"up to ServerHello"]));
+            let transcript = hash.digest(&[b"up to Finished"]);
+            let application = handshake.finish(&transcript);
+            let sides =
+                |sides: &Sides| [sides.client.secret().to_vec(), sides.server.secret().to_vec()];
+            assert_eq!(sides(&handshake.sides), expected.handshake.map(hex));
+            assert_eq!(sides(&application.sides), expected.application.map(hex));
+            assert_eq!(application.exporter.secret(), hex(expected.exporter));
+            assert_eq!(application.sides.client.next().secret(), hex(expected.next));
+            let finished = handshake.sides.server.verify_data(&transcript);
+            assert_eq!(finished.as_bytes(), hex(expected.finished));
+            assert!(handshake.sides.server.verifies(&transcript, &finished));
+            assert!(!handshake.sides.client.verifies(&transcript, &finished));
+            let mut keys = [0; 60];
+            application.exporter.export(b"EXTRACTOR-dtls_srtp", b"", &mut keys).unwrap();
+            assert_eq!(keys.to_vec(), hex(expected.exported[0]));
+            let mut keys = [0; 20];
+            application.exporter.export(b"EXTRACTOR-dtls_srtp", b"ctx", &mut keys).unwrap();
+            assert_eq!(keys.to_vec(), hex(expected.exported[1]));
+        }
+    }
+}

@@ -3,6 +3,7 @@
 use icelab_wire::{DecodeError, Reader, Writer};
 
 use super::content::ContentType;
+use super::ids::Ids;
 use crate::wire::version::ProtocolVersion;
 
 /// The header of 1.2's records, and of 1.3's as long as nothing is protected (RFC 9147 section 4).
@@ -30,17 +31,17 @@ impl PlainHeader {
     /// Without a connection id, in bytes.
     pub(crate) const LENGTH: usize = 13;
 
-    /// Reads the header; a record with a connection id must carry `connection_id`.
-    pub(crate) fn decode(
-        reader: &mut Reader<'_>,
-        connection_id: &[u8],
-    ) -> Result<Self, DecodeError> {
+    /// Reads the header; a record with a connection id must carry one of `ids`.
+    pub(crate) fn decode(reader: &mut Reader<'_>, ids: &Ids) -> Result<Self, DecodeError> {
         let content = ContentType(reader.u8()?);
         let version = ProtocolVersion(reader.u16()?);
         let epoch = reader.u16()?;
         let sequence = u64::from(reader.u16()?) << 32 | u64::from(reader.u32()?);
-        if content == ContentType::TLS12_CID && reader.take(connection_id.len())? != connection_id {
-            return Err(DecodeError::Value { field: "connection_id" });
+        if content == ContentType::TLS12_CID {
+            // RFC 9146 section 4: what carries another id, or one where none is wanted, is invalid.
+            let id = ids.find_own(reader.peek());
+            let id = id.ok_or(DecodeError::Value { field: "connection_id" })?;
+            reader.take(id.len())?;
         }
         let length = reader.u16()?;
         Ok(Self { content, version, epoch, sequence, length })
@@ -104,16 +105,20 @@ impl UnifiedHeader {
         byte >> 5 == 1
     }
 
-    /// Reads the header of the record that starts `bytes`. A record with a connection id must
-    /// carry `connection_id`; one without is taken too where none was agreed on.
-    pub(crate) fn decode(bytes: &[u8], connection_id: &[u8]) -> Result<Self, DecodeError> {
+    /// Reads the header of the record that starts `bytes`.
+    pub(crate) fn decode(bytes: &[u8], ids: &Ids) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
         let first = reader.u8()?;
-        // Section 4: with an agreed connection id, records carry it; without, they have no C bit.
-        if (first & Self::CONNECTION_ID != 0) == connection_id.is_empty()
-            || reader.take(connection_id.len())? != connection_id
-        {
-            return Err(DecodeError::Value { field: "connection_id" });
+        let wrong = DecodeError::Value { field: "connection_id" };
+        // Section 4: with an agreed connection id, records carry it; without, they have no C bit
+        // (section 9.1).
+        match (first & Self::CONNECTION_ID != 0, ids.is_own_wanted()) {
+            (true, true) => {
+                let id = ids.find_own(reader.peek()).ok_or(wrong)?;
+                reader.take(id.len())?;
+            }
+            (false, false) => {}
+            (true, false) | (false, true) => return Err(wrong),
         }
         let sequence_at = reader.position();
         let sequence_length = if first & Self::LONG_SEQUENCE != 0 { 2 } else { 1 };

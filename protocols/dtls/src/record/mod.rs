@@ -4,9 +4,11 @@
 //! - [`records`]: both directions of one connection.
 //! - [`content`]: what a record can carry.
 //! - [`header`]: the three forms of the header.
+//! - [`ids`]: connection ids.
 //! - [`protection`]: one epoch's keys, sealing and opening.
 
 pub(crate) mod content;
 pub(crate) mod header;
+pub(crate) mod ids;
 pub(crate) mod protection;
 pub(crate) mod records;

@@ -311,6 +311,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::record::ids::Ids;
+
+    fn ids(own: &[u8]) -> Ids {
+        let mut ids = Ids::default();
+        ids.agree(own.to_vec(), Vec::new());
+        ids
+    }
 
     fn v1_3(cipher: Cipher) -> Protection {
         let secret = vec![7; cipher.key_length()];
@@ -337,7 +344,7 @@ mod tests {
                 let content = ContentType::HANDSHAKE;
                 protection.seal(2, 0x1_0005, content, b"", id, &mut record);
                 assert_eq!(record.len(), protection.overhead(id));
-                let header = UnifiedHeader::decode(&record, id).unwrap();
+                let header = UnifiedHeader::decode(&record, &ids(id)).unwrap();
                 let opened = protection.open_1_3(&header, 0x0_FFF0, &mut record);
                 assert_eq!(opened, Ok((0x1_0005, content, &b""[..])));
 
@@ -346,11 +353,71 @@ mod tests {
                 protection.seal(1, 9, content, b"hello", id, &mut record);
                 assert_eq!(record.len(), protection.overhead(id) + 5);
                 let mut reader = icelab_wire::Reader::new(&record);
-                let header = PlainHeader::decode(&mut reader, id).unwrap();
+                let header = PlainHeader::decode(&mut reader, &ids(id)).unwrap();
                 let mut body = reader.rest().to_vec();
                 assert_eq!(usize::from(header.length), body.len());
                 let opened = protection.open_1_2(&header, id, &mut body);
                 assert_eq!(opened, Ok((content, &b"hello"[..])));
+            }
+        }
+    }
+
+    /// Records of "hello" as an independent implementation (Python's cryptography, after RFC 5288,
+    /// RFC 7905, RFC 9146 section 5.3 and RFC 9147 section 4) makes them with the keys of this
+    /// module's tests: 1.2 in epoch 1 with number 9, 1.3 in epoch 3 with number 0x10203, each without
+    /// and with a connection id.
+    const RECORDS: [(Cipher, [&str; 2], [&str; 2]); 3] = [
+        (
+            Cipher::Aes128Gcm,
+            [
+                "17fefd0001000000000009001d0001000000000009bcf5677ad412cfa4e46e5d\
+                 8410fc352322d6f02c08",
+                "19fefd0001000000000009616e206964001e0001000000000009bcf5677ad4c2\
+                 817152c2b32d7aac855c793fefe71f1d",
+            ],
+            [
+                "2fe52b001684f43d1df3a9f1ed392ee442e06cbac542534deb8bf0",
+                "3f616e20696416d3001684f43d1df3a9c60bfcf97166fc20c888ba27b6c0a8ba",
+            ],
+        ),
+        (
+            Cipher::Aes256Gcm,
+            [
+                "17fefd0001000000000009001d0001000000000009c79cfa9e5fadbbfd43effc\
+                 beb3a67f9b2f41003e4b",
+                "19fefd0001000000000009616e206964001e0001000000000009c79cfa9e5f5c\
+                 e5fac9beab926a681fc8333a20212aab",
+            ],
+            [
+                "2fd1c8001670f6358f5f496b8983ae5dd48dd294baf7ce4b4dc68a",
+                "3f616e20696402c9001670f6358f5f493f8ded558144d57f1c97070b876ac6d2",
+            ],
+        ),
+        (
+            Cipher::ChaCha20Poly1305,
+            [
+                "17fefd0001000000000009001514c0f5b42e9e3ab63471ad2db3ff6e2479b33c68be",
+                "19fefd0001000000000009616e206964001614c0f5b42ebadb4ad8ef0f92c00c\
+                 0d039725c2d7898f",
+            ],
+            [
+                "2ff0ff001655cc80586b24b90c14c3c36ce4053fa4f8711ae02029",
+                "3f616e2069642ba5001655cc80586b24bf994348ae05055ea153a6f18de27cd6",
+            ],
+        ),
+    ];
+
+    #[test]
+    fn records_are_those_of_an_independent_implementation() {
+        let content = ContentType::APPLICATION_DATA;
+        for (cipher, old, new) in RECORDS {
+            for (place, id) in [&b""[..], b"an id"].into_iter().enumerate() {
+                let mut record = Vec::new();
+                v1_2(cipher).seal(1, 9, content, b"hello", id, &mut record);
+                assert_eq!(record, crate::testing::hex(old[place]), "{cipher:?} {id:?}");
+                let mut record = Vec::new();
+                v1_3(cipher).seal(3, 0x1_0203, content, b"hello", id, &mut record);
+                assert_eq!(record, crate::testing::hex(new[place]), "{cipher:?} {id:?}");
             }
         }
     }
@@ -360,7 +427,7 @@ mod tests {
     fn a_record_without_room_for_a_tag_is_forged() {
         let mut record = vec![0x2E, 0, 0, 0, 15];
         record.extend([0; 15]);
-        let header = UnifiedHeader::decode(&record, &[]).unwrap();
+        let header = UnifiedHeader::decode(&record, &ids(b"")).unwrap();
         let protection = v1_3(Cipher::Aes128Gcm);
         assert_eq!(protection.open_1_3(&header, 0, &mut record), Err(Forged));
     }

@@ -6,6 +6,7 @@ use icelab_wire::{Reader, ReplayWindow, Writer};
 
 use super::content::ContentType;
 use super::header::{PlainHeader, UnifiedHeader};
+use super::ids::Ids;
 use super::protection::Protection;
 use crate::discard::Discard;
 use crate::wire::ack::RecordNumber;
@@ -21,10 +22,11 @@ const LAST_SEQUENCE: u64 = 1 << 48;
 pub(crate) struct Records {
     write: BTreeMap<u64, Writing>,
     read: BTreeMap<u64, Reading>,
-    /// What the peer puts into the records that it protects.
-    own_id: Vec<u8>,
-    /// What the peer wants in the records that it gets.
-    peer_id: Vec<u8>,
+    /// What stands in protected records.
+    pub(crate) ids: Ids,
+    /// Whether a protected record of the peer was opened: it has its keys, and what comes without
+    /// protection may be anybody's.
+    has_opened: bool,
 }
 
 /// One epoch of what this side sends.
@@ -67,8 +69,8 @@ impl Records {
         Self {
             write: BTreeMap::from([(0, Writing::default())]),
             read: BTreeMap::from([(0, Reading::default())]),
-            own_id: Vec::new(),
-            peer_id: Vec::new(),
+            ids: Ids::default(),
+            has_opened: false,
         }
     }
 
@@ -93,10 +95,18 @@ impl Records {
         self.read.retain(|other, _| *other == 0 || *other >= epoch);
     }
 
-    /// The connection ids: what the peer will put into its records, and what it wants in ours.
-    pub(crate) fn use_connection_ids(&mut self, own: Vec<u8>, peer: Vec<u8>) {
-        self.own_id = own;
-        self.peer_id = peer;
+    /// Whether a protected record of the peer was opened.
+    pub(crate) const fn has_opened(&self) -> bool {
+        self.has_opened
+    }
+
+    /// The next record without protection has the number `sequence`, unless that was used.
+    pub(crate) fn skip_to(&mut self, sequence: u64) {
+        if let Some(writing) = self.write.get_mut(&0)
+            && sequence < LAST_SEQUENCE / 2
+        {
+            writing.next = writing.next.max(sequence);
+        }
     }
 
     /// The highest epoch in which this side can send.
@@ -114,15 +124,18 @@ impl Records {
         self.write.get(&epoch).map_or(0, |writing| writing.next)
     }
 
-    /// How many records of the newest epoch could not be opened.
-    pub(crate) fn forged(&self) -> u64 {
-        self.read.last_key_value().map_or(0, |(_, reading)| reading.forged)
+    /// How many records of the newest epoch could not be opened. The keys of older ones are
+    /// forgotten where that were more than `most` (RFC 9147 section 4.5.3).
+    pub(crate) fn forged(&mut self, most: u64) -> u64 {
+        let newest = self.read_epoch();
+        self.read.retain(|epoch, reading| *epoch == newest || reading.forged <= most);
+        self.read.get(&newest).map_or(0, |reading| reading.forged)
     }
 
     /// How many bytes a record of `epoch` is longer than its content.
     pub(crate) fn overhead(&self, epoch: u64) -> usize {
         match self.write.get(&epoch).and_then(|writing| writing.protection.as_ref()) {
-            Some(protection) => protection.overhead(&self.peer_id),
+            Some(protection) => protection.overhead(self.ids.peer()),
             None => PlainHeader::LENGTH,
         }
     }
@@ -144,7 +157,7 @@ impl Records {
         writing.next += 1;
         match &writing.protection {
             Some(protection) => {
-                protection.seal(epoch, sequence, content, payload, &self.peer_id, datagram);
+                protection.seal(epoch, sequence, content, payload, self.ids.peer(), datagram);
             }
             None => {
                 let mut writer = Writer::with_capacity(PlainHeader::LENGTH + payload.len());
@@ -179,7 +192,7 @@ impl Records {
         let whole = bytes.len();
         let dropped = |reason| (whole, Record::Dropped(reason));
         let mut reader = Reader::new(bytes);
-        let Ok(header) = PlainHeader::decode(&mut reader, &self.own_id) else {
+        let Ok(header) = PlainHeader::decode(&mut reader, &self.ids) else {
             return dropped(Discard::Malformed);
         };
         let start = reader.position();
@@ -190,6 +203,12 @@ impl Records {
             return (end, Record::Dropped(Discard::Version));
         }
         let epoch = u64::from(header.epoch);
+        // RFC 9146 section 3: with an agreed id, what is protected carries it.
+        let is_bare = header.content != ContentType::TLS12_CID;
+        if epoch > 0 && is_bare && self.ids.is_own_wanted() {
+            return (end, Record::Dropped(Discard::Malformed));
+        }
+        let id = self.ids.own().next().unwrap_or_default();
         let Some(reading) = self.read.get_mut(&epoch) else {
             let is_next = epoch == self.read_epoch() + 1;
             let record = if keys_to_come && is_next {
@@ -206,7 +225,7 @@ impl Records {
         }
         let (content, payload) = match &reading.protection {
             None => (header.content, &*body),
-            Some(protection) => match protection.open_1_2(&header, &self.own_id, body) {
+            Some(protection) => match protection.open_1_2(&header, id, body) {
                 Ok(opened) => opened,
                 Err(_) => {
                     reading.forged += 1;
@@ -218,13 +237,14 @@ impl Records {
             return (end, Record::Dropped(Discard::TooLong));
         }
         reading.window.note(header.sequence);
+        self.has_opened |= epoch > 0;
         let number = RecordNumber { epoch, sequence: header.sequence };
         (end, Record::Opened { number, content, payload })
     }
 
     fn open_unified<'a>(&mut self, bytes: &'a mut [u8], keys_to_come: bool) -> (usize, Record<'a>) {
         let whole = bytes.len();
-        let Ok(header) = UnifiedHeader::decode(bytes, &self.own_id) else {
+        let Ok(header) = UnifiedHeader::decode(bytes, &self.ids) else {
             return (whole, Record::Dropped(Discard::Malformed));
         };
         let end = header.header_length + header.body_length;
@@ -252,6 +272,7 @@ impl Records {
             return (end, Record::Dropped(Discard::TooLong));
         }
         reading.window.note(sequence);
+        self.has_opened = true;
         let number = RecordNumber { epoch: *epoch, sequence };
         (end, Record::Opened { number, content, payload })
     }

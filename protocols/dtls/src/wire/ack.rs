@@ -11,6 +11,11 @@ pub struct RecordNumber {
     pub sequence: u64,
 }
 
+impl RecordNumber {
+    /// The length in an ACK, in bytes.
+    pub const LENGTH: usize = 16;
+}
+
 /// Which records of the handshake arrived.
 ///
 /// ```text
@@ -32,7 +37,7 @@ impl Ack {
         let mut reader = Reader::new(bytes);
         let mut list = Reader::new(reader.vector16()?);
         reader.finish()?;
-        let mut records = Vec::with_capacity(list.remaining() / 16);
+        let mut records = Vec::with_capacity(list.remaining() / RecordNumber::LENGTH);
         while !list.is_empty() {
             records.push(RecordNumber { epoch: list.u64()?, sequence: list.u64()? });
         }

@@ -70,8 +70,10 @@ fn push(certificates: &mut Vec<Vec<u8>>, der: &[u8]) -> Result<(), DecodeError> 
 pub struct Certificate {
     /// Repeats the request's; empty from a server.
     pub context: Vec<u8>,
-    /// The chain. The extensions of the entries are read over: nothing here asks for any.
+    /// The chain.
     pub chain: CertificateChain,
+    /// Whether an entry has extensions; they are read over, and never written.
+    pub has_extensions: bool,
 }
 
 impl Certificate {
@@ -85,11 +87,12 @@ impl Certificate {
         let mut list = Reader::new(reader.vector24()?);
         reader.finish()?;
         let mut certificates = Vec::new();
+        let mut has_extensions = false;
         while !list.is_empty() {
             push(&mut certificates, list.vector24()?)?;
-            Extensions::decode(&mut list)?;
+            has_extensions |= Extensions::decode(&mut list)? != Extensions::new();
         }
-        Ok(Self { context, chain: CertificateChain { certificates } })
+        Ok(Self { context, chain: CertificateChain { certificates }, has_extensions })
     }
 
     /// Writes the body of the message.

@@ -43,6 +43,8 @@ impl ServerHello {
     /// The last eight bytes of the random where a server that knows 1.3 chose 1.2 (RFC 8446
     /// section 4.1.3): a client that offered 1.3 then knows that somebody meddled.
     pub const DOWNGRADE: [u8; 8] = *b"DOWNGRD\x01";
+    /// The same where the server chose 1.0.
+    pub const DOWNGRADE_1_1: [u8; 8] = *b"DOWNGRD\x00";
 
     /// Whether this is a HelloRetryRequest.
     #[must_use]

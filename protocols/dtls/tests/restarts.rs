@@ -1,0 +1,128 @@
+//! A client that begins anew (RFC 6347 section 4.2.8, RFC 9147 section 5.11).
+
+use std::time::Duration;
+
+use icelab_dtls::{AddressCheck, Dtls, Event};
+use icelab_sans_io::{Instant, Protocol, Rng};
+
+use crate::ends::{VERSIONS, closed, configs_of, connected, data, drain, open};
+
+/// Carries everything between two ends until both are silent; gives the server's events.
+fn talk(client: &mut Dtls, server: &mut Dtls, now: Instant) -> Vec<Event> {
+    let mut events = Vec::new();
+    for round in 0..12 {
+        let now = now + Duration::from_millis(100) * round;
+        client.handle_timeout(now);
+        server.handle_timeout(now);
+        for packet in drain(client).0 {
+            server.handle_input(packet, now);
+        }
+        let (packets, new) = drain(server);
+        events.extend(new);
+        for packet in packets {
+            client.handle_input(packet, now);
+        }
+    }
+    events
+}
+
+// A  <-> Z      connected
+// A' -> ClientHello          Z
+// A' <- ServerHello ..       Z
+// A' -> .. Finished          Z     the old association is over
+#[test]
+fn a_client_that_has_lost_its_memory_connects_again() {
+    for version in VERSIONS {
+        for address in [AddressCheck::Known, AddressCheck::Cookie, AddressCheck::Limit] {
+            let mut configs = configs_of(version, 1);
+            configs.1.address = address;
+            let mut pair = open(configs.clone());
+            let now = pair.now();
+            let mut again = Dtls::new(configs.0, Rng::from_u64(77));
+            again.start(now);
+            let events = talk(&mut again, &mut pair.z, now);
+            assert!(again.is_connected(), "{version} {address:?}");
+            connected(&events);
+            assert_eq!(closed(&events), None);
+            again.send(b"it is me", now).unwrap();
+            assert_eq!(data(&talk(&mut again, &mut pair.z, now)), [b"it is me"]);
+            pair.z.send(b"welcome back", now).unwrap();
+            for packet in drain(&mut pair.z).0 {
+                again.handle_input(packet, now);
+            }
+            assert_eq!(data(&drain(&mut again).1), [b"welcome back"]);
+            // What the old life sends is worth nothing any more.
+            pair.a.send(b"ghost", now).unwrap();
+            let events = talk(&mut pair.a, &mut pair.z, now);
+            assert!(data(&events).is_empty());
+        }
+    }
+}
+
+/// A forged hello must not destroy what works.
+#[test]
+fn a_strangers_hello_destroys_nothing() {
+    for version in VERSIONS {
+        let configs = configs_of(version, 1);
+        let mut pair = open(configs.clone());
+        for seed in 0..3 {
+            let now = pair.now();
+            let mut stranger = Dtls::new(configs.0.clone(), Rng::from_u64(100 + seed));
+            stranger.start(now);
+            for packet in drain(&mut stranger).0 {
+                pair.z.handle_input(packet, now);
+            }
+            // What the server answers goes to the client that it knows, who has no use for it.
+            pair.drive_for(Duration::from_secs(3));
+            let now = pair.now();
+            pair.a.send(b"ping", now).unwrap();
+            pair.z.send(b"pong", now).unwrap();
+            pair.drive_for(Duration::from_secs(1));
+            assert_eq!(data(&pair.events_z()), [b"ping"], "{version}");
+            assert_eq!(data(&pair.events_a()), [b"pong"], "{version}");
+        }
+        // The stranger's handshake is given up, the connection is not.
+        assert!(pair.drive(pair.now() + Duration::from_secs(36_000)));
+        assert!(pair.z.is_connected() && pair.a.is_connected());
+    }
+}
+
+/// A client with another certificate is another client: it gets nowhere, and nothing is lost.
+#[test]
+fn a_client_with_another_certificate_does_not_take_over() {
+    for version in VERSIONS {
+        let configs = configs_of(version, 1);
+        let mut pair = open(configs.clone());
+        let mut other = configs.0.clone();
+        other.identity = crate::ends::identity(99);
+        let now = pair.now();
+        let mut other = Dtls::new(other, Rng::from_u64(77));
+        other.start(now);
+        let events = talk(&mut other, &mut pair.z, now);
+        assert!(events.is_empty(), "{version}: {events:?}");
+        pair.a.send(b"ping", now).unwrap();
+        pair.drive_for(Duration::from_secs(1));
+        assert_eq!(data(&pair.events_z()), [b"ping"], "{version}");
+    }
+}
+
+/// The same in the midst of the first handshake.
+#[test]
+fn a_client_may_begin_anew_before_it_was_done() {
+    for version in VERSIONS {
+        let (client, server) = configs_of(version, 1);
+        let now = Instant::START;
+        let mut server = Dtls::new(server, Rng::from_u64(9));
+        let mut first = Dtls::new(client.clone(), Rng::from_u64(8));
+        first.start(now);
+        for packet in drain(&mut first).0 {
+            server.handle_input(packet, now);
+        }
+        drain(&mut server);
+        let mut second = Dtls::new(client, Rng::from_u64(7));
+        second.start(now);
+        let events = talk(&mut second, &mut server, now);
+        connected(&events);
+        assert!(second.is_connected() && server.is_connected(), "{version}");
+    }
+}
