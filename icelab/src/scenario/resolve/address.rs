@@ -148,7 +148,16 @@ pub(super) fn address(term: &At<String>, faults: &mut Faults) -> Option<IpAddr> 
         });
         return None;
     };
-    let is_usable = match address {
+    let is_usable = is_usable(address);
+    if !is_usable {
+        faults.push(fault(format!("{address} cannot be the address of a node")));
+    }
+    is_usable.then_some(address)
+}
+
+/// Whether a node can have an address (RFC 6890).
+pub(super) fn is_usable(address: IpAddr) -> bool {
+    match address {
         IpAddr::V4(v4) => {
             !(v4.is_unspecified()
                 || v4.is_loopback()
@@ -165,11 +174,7 @@ pub(super) fn address(term: &At<String>, faults: &mut Faults) -> Option<IpAddr> 
                 || v6.is_unicast_link_local()
                 || v6.to_ipv4_mapped().is_some())
         }
-    };
-    if !is_usable {
-        faults.push(fault(format!("{address} cannot be the address of a node")));
     }
-    is_usable.then_some(address)
 }
 
 /// A range of addresses.

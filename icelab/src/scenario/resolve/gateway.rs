@@ -7,7 +7,7 @@ use icelab_sim::packet::Prefix;
 use icelab_sim::topology::Families;
 
 use super::Context;
-use super::address::{Ip, Realm, is_private, prefix};
+use super::address::{Ip, Realm, is_private, is_usable, prefix};
 use super::{firewall, nat as nat_terms};
 use crate::scenario::grammar::nat::Nat;
 use crate::scenario::grammar::node::Gateway as Term;
@@ -107,6 +107,14 @@ impl Context<'_> {
             self.check_families(families, realm.families, &behind, ip.span, &definition.name);
         }
         let (mut inside_v4, inside_v6) = self.inside(term, &behind);
+        if let (Some(unused), Some(inside)) =
+            (inside_v6.filter(|_| !families.v6), term.inside.as_ref())
+        {
+            let message = format!("`{}` has no IPv6, so `{unused}` is nobody's", definition.name);
+            self.faults.push(
+                Fault::new(inside.span, message).help("add v6 to its `ip:`, as in `ip: [v4, v6]`"),
+            );
+        }
         if inside_v4.is_none() && nat.is_some() {
             inside_v4 = self.default_inside(term.nat.as_ref(), &behind, outer);
         }
@@ -134,10 +142,8 @@ impl Context<'_> {
         let (mut v4, mut v6) = (None, None);
         for range in term.inside.iter().flat_map(|inside| &inside.value.0) {
             let Some(prefix) = prefix(range, self.faults) else { continue };
-            let (slot, longest) = match prefix.address() {
-                IpAddr::V4(_) => (&mut v4, 30),
-                IpAddr::V6(_) => (&mut v6, 126),
-            };
+            let is_v4 = prefix.address().is_ipv4();
+            let (slot, longest) = if is_v4 { (&mut v4, 30) } else { (&mut v6, 126) };
             if !range.value.contains('/') {
                 let message = format!("`{}` is an address, not a range", range.value);
                 self.faults.push(Fault::new(range.span, message).help("as in `192.168.1.0/24`"));
@@ -151,6 +157,17 @@ impl Context<'_> {
                     )
                     .help(format!("the longest prefix is /{longest}")),
                 );
+            }
+            // The special ranges of IPv4 are /8s and wider, but for link-local addresses.
+            if !is_usable(prefix.address()) || (is_v4 && prefix.length() < 8) {
+                self.faults.push(
+                    Fault::new(
+                        range.span,
+                        format!("nodes cannot have all addresses of `{prefix}`"),
+                    )
+                    .help("write a private range, such as 192.168.1.0/24 or 10.0.0.0/8"),
+                );
+                continue;
             }
             if slot.replace(prefix).is_some() {
                 self.faults.push(Fault::new(range.span, "a second range of the same IP version"));
