@@ -44,8 +44,16 @@ pub(crate) struct Connection {
 /// What goes on after the handshake.
 #[derive(Debug)]
 enum Secrets {
-    V1_2 { master: Master, randoms: Randoms },
-    V1_3 { local: TrafficSecret, remote: TrafficSecret, exporter: Exporter, posts: PostHandshake },
+    V1_2 {
+        master: Master,
+        randoms: Randoms,
+    },
+    V1_3 {
+        local: TrafficSecret,
+        remote: TrafficSecret,
+        exporter: Exporter,
+        posts: Box<PostHandshake>,
+    },
 }
 
 impl Connection {
@@ -79,7 +87,7 @@ impl Connection {
         };
         core.records.read_with(3, remote.protection(parameters.cipher));
         core.records.write_with(3, local.protection(parameters.cipher));
-        let posts = PostHandshake::default();
+        let posts = Box::default();
         let secrets = Secrets::V1_3 { local, remote, exporter, posts };
         Self { agreed, parameters, secrets, srtp }
     }
@@ -212,7 +220,7 @@ impl Connection {
     }
 
     /// What this end says after the handshake, in 1.3.
-    pub(crate) const fn posts(&mut self) -> Option<&mut PostHandshake> {
+    pub(crate) fn posts(&mut self) -> Option<&mut PostHandshake> {
         match &mut self.secrets {
             Secrets::V1_2 { .. } => None,
             Secrets::V1_3 { posts, .. } => Some(posts),
@@ -222,5 +230,159 @@ impl Connection {
     /// Whether a change of this end's keys is under way or due.
     pub(crate) fn is_updating(&self) -> bool {
         matches!(&self.secrets, Secrets::V1_3 { posts, .. } if posts.has_key_update())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use icelab_sans_io::Protocol;
+    use icelab_wire::Writer;
+
+    use super::*;
+    use crate::dtls::Dtls;
+    use crate::event::{CloseReason, Event};
+    use crate::record::content::ContentType;
+    use crate::testing::{connected, drain, exchange};
+    use crate::wire::handshake::Fragment;
+
+    /// Has `from` say a handshake message that it never would say, and `to` hear it. Gives what `to`
+    /// answers, and why it closed, if it did.
+    fn say(
+        from: &mut Dtls,
+        to: &mut Dtls,
+        kind: HandshakeType,
+        sequence: u16,
+        body: &[u8],
+    ) -> (Vec<Vec<u8>>, Option<CloseReason>) {
+        let mut writer = Writer::new();
+        let length = u32::try_from(body.len()).unwrap();
+        Fragment { kind, length, sequence, offset: 0, bytes: body }.encode(&mut writer);
+        let epoch = from.core.records.write_epoch();
+        from.core.send_record(epoch, ContentType::HANDSHAKE, writer.as_slice());
+        for packet in drain(from).0 {
+            to.handle_input(packet, Instant::START);
+        }
+        let (packets, events) = drain(to);
+        let reason = events.iter().find_map(|event| match event {
+            Event::Closed { reason } => Some(*reason),
+            _ => None,
+        });
+        (packets, reason)
+    }
+
+    fn failed(description: AlertDescription) -> Option<CloseReason> {
+        Some(CloseReason::Failed(description))
+    }
+
+    /// RFC 5746 section 4.2, RFC 6347 section 4.2.2: it begins at number 0 again.
+    #[test]
+    fn renegotiation_is_refused_and_the_connection_stays() {
+        let (mut client, mut server) = connected(Version::V1_2, None);
+        let (answers, reason) =
+            say(&mut client, &mut server, HandshakeType::CLIENT_HELLO, 0, &[0; 60]);
+        assert_eq!((answers.len(), reason), (1, None));
+        for answer in answers {
+            client.handle_input(answer, Instant::START);
+        }
+        let (answers, reason) = say(&mut server, &mut client, HandshakeType::HELLO_REQUEST, 0, &[]);
+        assert_eq!((answers.len(), reason), (1, None));
+        for answer in answers {
+            server.handle_input(answer, Instant::START);
+        }
+        assert!(client.is_connected() && server.is_connected());
+    }
+
+    /// RFC 9147 section 9: where none were agreed on, or in the other direction only.
+    #[test]
+    fn connection_ids_that_nobody_agreed_on_end_the_connection() {
+        let unexpected = failed(AlertDescription::UNEXPECTED_MESSAGE);
+        let ids = [0, 3, 2, 7, 7, 1];
+        for own in [None, Some(Vec::new())] {
+            let (mut client, mut server) = connected(Version::V1_3, own.clone());
+            let next = client.core.next_message;
+            let kind = HandshakeType::NEW_CONNECTION_ID;
+            assert_eq!(say(&mut client, &mut server, kind, next, &ids).1, unexpected);
+            let (mut client, mut server) = connected(Version::V1_3, own);
+            let kind = HandshakeType::REQUEST_CONNECTION_ID;
+            assert_eq!(say(&mut client, &mut server, kind, next, &[1]).1, unexpected);
+        }
+    }
+
+    /// RFC 8446 sections 4.6 and 4.6.3, RFC 9147 section 9.
+    #[test]
+    fn what_has_no_place_after_the_handshake_ends_the_connection() {
+        let unexpected = failed(AlertDescription::UNEXPECTED_MESSAGE);
+        let illegal = failed(AlertDescription::ILLEGAL_PARAMETER);
+        let cases: [(HandshakeType, &[u8], _); 6] = [
+            (HandshakeType::FINISHED, &[0; 32], unexpected),
+            (HandshakeType::CERTIFICATE_REQUEST, &[0, 0, 0], unexpected),
+            (HandshakeType::NEW_SESSION_TICKET, &[0; 16], unexpected),
+            (HandshakeType::KEY_UPDATE, &[2], illegal),
+            (HandshakeType::NEW_CONNECTION_ID, &[0, 0, 0], illegal),
+            (HandshakeType::NEW_CONNECTION_ID, &[0, 1, 0, 1], illegal),
+        ];
+        for (kind, body, expected) in cases {
+            let (mut client, mut server) = connected(Version::V1_3, Some(vec![7]));
+            let next = client.core.next_message;
+            let (_, reason) = say(&mut client, &mut server, kind, next, body);
+            assert_eq!(reason, expected, "{kind:?} {body:?}");
+        }
+    }
+
+    /// RFC 8446 section 4.6.1: a ticket is acknowledged and left aside.
+    #[test]
+    fn a_ticket_is_acknowledged_and_left_aside() {
+        let (mut client, mut server) = connected(Version::V1_3, None);
+        let next = server.core.next_message;
+        let ticket = [0, 0, 0, 9, 1, 2, 3, 4, 0, 0, 1, 5, 0, 0];
+        let kind = HandshakeType::NEW_SESSION_TICKET;
+        let (answers, reason) = say(&mut server, &mut client, kind, next, &ticket);
+        assert_eq!((answers.len(), reason), (1, None));
+    }
+
+    /// RFC 9147 section 9: at most so many wait for an answer at once.
+    #[test]
+    fn whoever_asks_for_ids_without_end_is_left() {
+        let (mut client, mut server) = connected(Version::V1_3, Some(vec![7]));
+        let kind = HandshakeType::REQUEST_CONNECTION_ID;
+        let mut last = None;
+        for more in 0..12 {
+            let next = client.core.next_message + more;
+            last = last.or(say(&mut client, &mut server, kind, next, &[1]).1);
+        }
+        assert_eq!(last, failed(AlertDescription::TOO_MANY_CIDS_REQUESTED));
+    }
+
+    /// RFC 9147 section 8: a sender's epochs end at 2^48 - 1, whatever the peer wants.
+    #[test]
+    fn no_key_update_goes_beyond_the_last_epoch() {
+        let (mut client, mut server) = connected(Version::V1_3, None);
+        let Stage::Open(connection) = &client.stage else { panic!("it is open") };
+        let Secrets::V1_3 { local, .. } = &connection.secrets else { panic!("it is 1.3") };
+        let last = (1 << 48) - 1;
+        client.core.records.write_with(last, local.protection(connection.parameters.cipher));
+        client.update_keys(true, Instant::START);
+        assert!(drain(&mut client).0.is_empty());
+        server.update_keys(true, Instant::START);
+        exchange(&mut server, &mut client, Instant::START);
+        assert_eq!(client.core.records.write_epoch(), last);
+    }
+
+    /// Message numbers must not come twice: RFC 9147 section 5.2 tells messages apart by them.
+    #[test]
+    fn nothing_is_said_once_the_numbers_are_used_up() {
+        let (mut client, _) = connected(Version::V1_3, None);
+        client.core.next_message = u16::MAX;
+        client.update_keys(false, Instant::START);
+        assert!(drain(&mut client).0.is_empty());
+    }
+
+    /// RFC 9147 section 4.2.1: a sequence number never wraps; nothing is sent rather than that.
+    #[test]
+    fn nothing_is_sent_once_the_records_numbers_are_used_up() {
+        let (mut client, _) = connected(Version::V1_3, None);
+        client.core.records.use_up(3);
+        client.send(b"too much", Instant::START).unwrap();
+        assert!(drain(&mut client).0.iter().all(Vec::is_empty));
     }
 }

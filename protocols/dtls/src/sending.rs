@@ -157,7 +157,8 @@ impl Core {
     }
 
     fn send(&mut self, datagram: Vec<u8>) {
-        if self.window.take(datagram.len()) {
+        // Nothing is written where no record number is left.
+        if !datagram.is_empty() && self.window.take(datagram.len()) {
             self.output.packet(datagram);
         }
     }

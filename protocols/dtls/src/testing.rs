@@ -1,9 +1,63 @@
 //! What the tests of this crate share.
 
+use icelab_crypto::{Hash, Identity, KeyKind, Validity};
+use icelab_sans_io::{Instant, Output, Protocol, Rng};
+
+use crate::config::{Config, Role};
+use crate::dtls::Dtls;
+use crate::event::Event;
+use crate::wire::version::Version;
+
 /// The bytes of which `text` is the hexadecimal form.
 pub(crate) fn hex(text: &str) -> Vec<u8> {
     (0..text.len())
         .step_by(2)
         .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
         .collect()
+}
+
+/// Two ends of `version` that are connected, both with `connection_id`.
+pub(crate) fn connected(version: Version, connection_id: Option<Vec<u8>>) -> (Dtls, Dtls) {
+    let mut ends = [Role::Client, Role::Server].map(|role| {
+        let mut rng = Rng::from_u64(u64::from(role == Role::Server));
+        let identity = Identity::self_signed(KeyKind::P256, Validity::ALWAYS, &mut rng).unwrap();
+        let own = vec![identity.certificate.fingerprint(Hash::Sha256)];
+        let mut config = Config::new(role, identity);
+        config.versions = (version, version);
+        config.connection_id.clone_from(&connection_id);
+        let mut other = Rng::from_u64(u64::from(role == Role::Client));
+        let other = Identity::self_signed(KeyKind::P256, Validity::ALWAYS, &mut other).unwrap();
+        config.fingerprints = vec![other.certificate.fingerprint(Hash::Sha256)];
+        assert_ne!(own, config.fingerprints);
+        Dtls::new(config, rng)
+    });
+    let [client, server] = &mut ends;
+    client.start(Instant::START);
+    exchange(client, server, Instant::START);
+    assert!(client.is_connected() && server.is_connected());
+    ends.into()
+}
+
+/// Carries everything between two ends.
+pub(crate) fn exchange(a: &mut Dtls, z: &mut Dtls, now: Instant) {
+    for _ in 0..6 {
+        for packet in drain(a).0 {
+            z.handle_input(packet, now);
+        }
+        for packet in drain(z).0 {
+            a.handle_input(packet, now);
+        }
+    }
+}
+
+/// What an end has to say.
+pub(crate) fn drain(end: &mut Dtls) -> (Vec<Vec<u8>>, Vec<Event>) {
+    let (mut packets, mut events) = (Vec::new(), Vec::new());
+    while let Some(output) = end.poll_output() {
+        match output {
+            Output::Packet(packet) => packets.push(packet),
+            Output::Event(event) => events.push(event),
+        }
+    }
+    (packets, events)
 }

@@ -28,6 +28,12 @@ fn fall_out(configs: (Config, Config)) -> (Option<CloseReason>, Option<CloseReas
     let mut pair = pair(configs, LinkModel::delayed(LINK), 1);
     pair.drive_for(Duration::from_secs(3));
     let (a, z) = (pair.events_a(), pair.events_z());
+    // What is over is over: no timer outlives it, and it is told once.
+    assert!(pair.a.poll_timeout().is_none() && pair.z.poll_timeout().is_none());
+    for events in [&a, &z] {
+        let ends = events.iter().filter(|event| matches!(event, Event::Closed { .. }));
+        assert_eq!(ends.count(), 1, "{events:?}");
+    }
     let is_quiet = |event: &Event| !matches!(event, Event::Data(_) | Event::Connected(_));
     assert!(z.iter().all(is_quiet), "{z:?}");
     (closed(&a), closed(&z))

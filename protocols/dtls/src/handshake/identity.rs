@@ -155,3 +155,50 @@ pub(crate) fn signed_1_3(signer: Role, transcript: &Digest) -> Vec<u8> {
     writer.bytes(transcript.as_bytes());
     writer.into_vec()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    macro_rules! fixture {
+        ($name:literal) => {
+            include_bytes!(concat!("../../../crypto/tests/fixtures/", $name)).as_slice()
+        };
+    }
+
+    /// RFC 8446 section 4.2.3: an RSA key signs with PSS in 1.3, and with PKCS #1 in 1.2 too. The
+    /// signatures are OpenSSL's, over "a message".
+    #[test]
+    fn signatures_of_rsa_keys_are_checked_as_the_version_has_them() {
+        let certificate = Certificate::parse(fixture!("rsa2048.der")).unwrap();
+        let key = certificate.public_key();
+        let cases = [
+            (SignatureScheme::RSA_PSS_SHA256, fixture!("rsa2048-pss-sha256.sig"), true),
+            (SignatureScheme::RSA_PSS_SHA384, fixture!("rsa2048-pss-sha384.sig"), true),
+            (SignatureScheme::RSA_PSS_SHA512, fixture!("rsa2048-pss-sha512.sig"), true),
+            (SignatureScheme::RSA_PKCS1_SHA256, fixture!("rsa2048-pkcs1-sha256.sig"), false),
+        ];
+        for (scheme, signature, is_for_1_3) in cases {
+            let signature = CertificateVerify { scheme, signature: signature.to_vec() };
+            let check = |version| verify(version, key, &signature, &[b"a message"]);
+            assert_eq!(check(Version::V1_2), Ok(()));
+            assert_eq!(check(Version::V1_3).is_ok(), is_for_1_3);
+            let other = verify(Version::V1_2, key, &signature, &[b"another"]);
+            assert_eq!(other, Err(AlertDescription::DECRYPT_ERROR.into()));
+        }
+        assert_eq!(authentication_of(key.kind()), Authentication::Rsa);
+    }
+
+    /// RFC 8446 section 4.2.3: in 1.3 a curve belongs to its scheme.
+    #[test]
+    fn a_signature_of_another_curve_is_refused_in_1_3() {
+        let certificate = Certificate::parse(fixture!("p384.der")).unwrap();
+        let scheme = SignatureScheme::ECDSA_P256_SHA256;
+        let signature = fixture!("p384-sha256.sig").to_vec();
+        let signature = CertificateVerify { scheme, signature };
+        let check =
+            |version| verify(version, certificate.public_key(), &signature, &[b"a message"]);
+        assert_eq!(check(Version::V1_3), Err(AlertDescription::ILLEGAL_PARAMETER.into()));
+        assert_eq!(check(Version::V1_2), Ok(()));
+    }
+}

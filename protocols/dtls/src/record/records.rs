@@ -132,6 +132,12 @@ impl Records {
         self.read.get(&newest).map_or(0, |reading| reading.forged)
     }
 
+    /// As if all but none of the epoch's numbers had been used.
+    #[cfg(test)]
+    pub(crate) fn use_up(&mut self, epoch: u64) {
+        self.write.get_mut(&epoch).unwrap().next = LAST_SEQUENCE;
+    }
+
     /// How many bytes a record of `epoch` is longer than its content.
     pub(crate) fn overhead(&self, epoch: u64) -> usize {
         match self.write.get(&epoch).and_then(|writing| writing.protection.as_ref()) {
