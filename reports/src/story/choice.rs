@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 
 use crate::reading::check::{Check, Purpose};
 use crate::reading::name::Names;
+use crate::reading::priority::of_valid_pair;
 use crate::reading::record::{Note, Reading};
 use crate::reading::time::milliseconds;
 use crate::scene::Scene;
@@ -18,6 +19,9 @@ use crate::story::waiting::waits;
 struct Pair {
     local: SocketAddr,
     remote: SocketAddr,
+    /// Its priority in the check list.
+    listed: Option<i64>,
+    /// That of the valid pair that its answer made of it; before there is one, the same.
     priority: Option<i64>,
 }
 
@@ -90,17 +94,19 @@ impl<'a> Ground<'a> {
         let place =
             pairs.iter().position(|pair| Some(pair.local) == base && Some(pair.remote) == remote);
         let better = place.unwrap_or(pairs.len());
-        self.tell_pairs(page, pairs.get(..better).unwrap_or_default(), viewer, Some(selected.at));
+        let decided = self.decided(selected, base, remote);
+        self.tell_pairs(page, pairs.get(..better).unwrap_or_default(), viewer, Some(decided));
         match place.and_then(|place| pairs.get(place)) {
             Some(pair) => {
                 let works = self.outcome(viewer, pair, None);
                 let mut others = pairs.iter().take(better);
                 let is_best = others.all(|pair| {
-                    self.answered(viewer, pair).is_none_or(|answered| answered > selected.at)
+                    self.answered(viewer, pair).is_none_or(|answered| answered > decided)
                 });
                 let best = if is_best { "the best that works, so it is " } else { "" };
                 let text = format!("{works}: {best}chosen at {} ms", milliseconds(selected.at));
                 tell_pair(page, better, pair, &text, names, viewer);
+                self.tell_worse(page, &pairs, better, viewer);
             }
             None => page.paragraph(&format!(
                 "{viewer} uses {} -> {} since {} ms.",
@@ -109,15 +115,50 @@ impl<'a> Ground<'a> {
                 milliseconds(selected.at)
             )),
         }
-        let worse = pairs.len().saturating_sub(better + 1);
-        if worse > 0 {
-            let (noun, verb) = if worse == 1 { ("pair", "was") } else { ("pairs", "were") };
-            page.paragraph(&format!("{worse} {noun} of lower priority {verb} not needed."));
-        }
         let mine: Vec<_> = self.selections().filter(|note| note.node == *viewer).collect();
         match mine.as_slice() {
             [] | [_] => self.tell_wait(page, viewer, better),
             changes => self.tell_changes(page, changes, viewer),
+        }
+    }
+
+    /// When a side asked to use the pair that it selected; where it did not ask, when it selected it.
+    fn decided(
+        &self,
+        selected: &Note,
+        base: Option<SocketAddr>,
+        remote: Option<SocketAddr>,
+    ) -> Instant {
+        let asks = self.checks.iter().rfind(|check| {
+            check.nominates()
+                && check.peer == selected.node
+                && check.generation == self.generation
+                && check.at <= selected.at
+                && (Some(check.local), Some(check.remote)) == (base, remote)
+        });
+        asks.map_or(selected.at, |check| check.at)
+    }
+
+    /// The pairs after the chosen one: those that stood before it until both were answered, and how many there are
+    /// besides.
+    fn tell_worse(&self, page: &mut Page, pairs: &[Pair], chosen: usize, viewer: &str) {
+        let listed = pairs.get(chosen).and_then(|pair| pair.listed);
+        let worse = pairs.get(chosen + 1..).unwrap_or_default();
+        let fallen = worse.iter().rposition(|pair| pair.listed > listed).map_or(0, |last| last + 1);
+        for (index, pair) in worse.iter().take(fallen).enumerate() {
+            let text = format!("{}: ranks lower", self.outcome(viewer, pair, None));
+            tell_pair(page, chosen + 1 + index, pair, &text, self.names, viewer);
+        }
+        if fallen > 0 {
+            page.paragraph(
+                "A pair that works ranks by the address that the other side saw: host, then prflx, then srflx, then \
+                 relay (RFC 8445 section 7.2.5.3.2).",
+            );
+        }
+        let rest = worse.len() - fallen;
+        if rest > 0 {
+            let (noun, verb) = if rest == 1 { ("pair", "was") } else { ("pairs", "were") };
+            page.paragraph(&format!("{rest} {noun} of lower priority {verb} not needed."));
         }
     }
 
@@ -208,14 +249,33 @@ impl<'a> Ground<'a> {
         let mut pairs = IndexMap::new();
         for note in noted {
             if let (Some(local), Some(remote)) = (note.address("local"), note.address("remote")) {
-                pairs.insert((local, remote), note.number("priority"));
+                let listed = note.number("priority");
+                let mut pair = Pair { local, remote, listed, priority: listed };
+                if note.text("local_kind") == "host" {
+                    pair.priority = self.valid_priority(viewer, &pair, note.order);
+                }
+                pairs.insert((local, remote), pair);
             }
         }
-        let pairs =
-            pairs.into_iter().map(|((local, remote), priority)| Pair { local, remote, priority });
-        let mut pairs: Vec<_> = pairs.collect();
+        let mut pairs: Vec<_> = pairs.into_values().collect();
         pairs.sort_by_key(|pair| core::cmp::Reverse(pair.priority));
         pairs
+    }
+
+    /// The priority of a pair of one's host candidate, once it was answered: as ICE compares pairs that work.
+    fn valid_priority(&self, viewer: &str, pair: &Pair, order: u64) -> Option<i64> {
+        let listed = pair.listed?;
+        let Some((_, seen)) = self.answer(viewer, pair).filter(|(_, seen)| *seen != pair.local)
+        else {
+            return Some(listed);
+        };
+        let mut roles =
+            self.reading.notes.iter().rev().filter(|note| {
+                note.name == "ice.role" && note.node == *viewer && note.order <= order
+            });
+        let is_controlling = roles.next().is_some_and(|note| note.text("role") == "controlling");
+        let kind = self.names.kind(seen, |owner| owner == viewer);
+        Some(of_valid_pair(listed, is_controlling, kind))
     }
 
     /// The checks that were to find out whether a pair works.
@@ -230,9 +290,13 @@ impl<'a> Ground<'a> {
         })
     }
 
-    /// When a pair's first answer came.
+    /// When a pair's first answer came, and as whom the other side saw the sender.
+    fn answer(&self, viewer: &str, pair: &Pair) -> Option<(Instant, SocketAddr)> {
+        self.of_pair(viewer, pair).find_map(|check| check.answer)
+    }
+
     fn answered(&self, viewer: &str, pair: &Pair) -> Option<Instant> {
-        self.of_pair(viewer, pair).find_map(|check| check.answer).map(|(at, _)| at)
+        self.answer(viewer, pair).map(|(at, _)| at)
     }
 
     /// Whether a pair had neither been answered nor given up at this time.
@@ -247,16 +311,55 @@ impl<'a> Ground<'a> {
         !is_given_up && self.answered(viewer, pair).is_none_or(|answered| answered > at)
     }
 
+    /// Why a pair that had been answered was not the one to be chosen at this time, as far as the record tells.
+    fn end_of_use(&self, viewer: &str, pair: &Pair, chosen: Instant) -> String {
+        let is_it = |note: &Note| {
+            let base = note.address("base").or_else(|| note.address("local"));
+            (base, note.address("remote")) == (Some(pair.local), Some(pair.remote))
+        };
+        let mut mine = self.selections().filter(|note| note.node == *viewer);
+        if let Some(used) = mine.find(|note| is_it(note))
+            && let Some(next) = mine.next()
+        {
+            let (from, until) = (milliseconds(used.at), milliseconds(next.at));
+            return format!("only chosen from {from} ms to {until} ms");
+        }
+        let is_broken = self.reading.notes.iter().any(|note| {
+            let broken = match &*note.name {
+                "ice.consent.doubtful" | "ice.consent.lost" => is_it(note),
+                "interface.gone" => note.ip("address") == Some(pair.local.ip()),
+                _ => false,
+            };
+            broken && note.node == *viewer && note.at <= chosen
+        });
+        let is_silent = self.checks.iter().any(|check| {
+            check.purpose == Purpose::Silence
+                && check.peer == *viewer
+                && check.answer.is_none()
+                && check.at <= chosen
+                && (check.local, check.remote) == (pair.local, pair.remote)
+        });
+        let end = if is_broken || is_silent { "out of use by then" } else { "not chosen" };
+        end.to_owned()
+    }
+
     /// What came of all checks of a pair, in one sentence; for a pair that another one was `chosen` over, too.
     fn outcome(&self, viewer: &str, pair: &Pair, chosen: Option<Instant>) -> String {
-        if let Some(at) = self.answered(viewer, pair) {
+        if let Some((at, seen)) = self.answer(viewer, pair) {
             let time = milliseconds(at);
+            let seen = match seen == pair.local {
+                true => String::new(),
+                false => format!(", seen as {}", self.names.own(seen, viewer)),
+            };
             return match chosen {
                 Some(chosen) if at > chosen => {
-                    format!("works too, but was answered only at {time} ms")
+                    format!("works too, but was answered only at {time} ms{seen}")
                 }
-                Some(_) => format!("answered at {time} ms, but out of use by then"),
-                None => format!("answered at {time} ms"),
+                Some(chosen) => {
+                    let end = self.end_of_use(viewer, pair, chosen);
+                    format!("answered at {time} ms{seen}, but {end}")
+                }
+                None => format!("answered at {time} ms{seen}"),
             };
         }
         let mine: Vec<_> = self.of_pair(viewer, pair).collect();
