@@ -118,6 +118,45 @@ fn a_relay_that_does_not_know_its_client_any_more_says_to_whom_it_was_lent() {
     assert_tells(&story, why);
 }
 
+#[test]
+fn a_filter_knows_nothing_of_what_was_sent_before_a_reboot() {
+    let story = told(
+        r#"
+        0.001000000 mapping made home_b udp 192.168.1.2:6000 203.0.113.9:6000
+        0.001000000 sent #1 bob udp 192.168.1.2:6000 > 198.51.100.1:3478 128 HASH
+        0.001000000 translated #1 home_b udp 192.168.1.2:6000 > 198.51.100.1:3478 into udp 203.0.113.9:6000 > 198.51.100.1:3478
+        20.000000000 rebooted home_b
+        20.000000000 mapping expired home_b udp 192.168.1.2:6000 203.0.113.9:6000
+        20.001000000 mapping made home_b udp 192.168.1.2:6000 203.0.113.9:6000
+        20.001000000 sent #2 bob udp 192.168.1.2:6000 > 203.0.113.1:5000 128 HASH
+        20.001000000 translated #2 home_b udp 192.168.1.2:6000 > 203.0.113.1:5000 into udp 203.0.113.9:6000 > 203.0.113.1:5000
+        20.400000000 note alice ice.check.sent local 198.51.100.1:3478 remote 203.0.113.9:6000 nominating false
+        20.400000000 sent #3 alice udp 198.51.100.1:3478 > 203.0.113.9:6000 128 HASH
+        20.410000000 dropped #3 at home_b nat-filtered
+        "#,
+    );
+    let why = "since home_b restarted at 20000.0 ms and forgot its mappings, through 203.0.113.9:6000 packets had \
+               gone out only to 203.0.113.1:5000, not to turn 198.51.100.1:3478";
+    assert_tells(&story, why);
+}
+
+#[test]
+fn a_filter_that_has_forgotten_an_address_does_not_deny_it() {
+    // The entry ran out, while another of the same mapping stands.
+    let story = told(
+        r#"
+        0.001000000 mapping made home_b udp 192.168.1.2:6000 203.0.113.9:6000
+        0.001000000 sent #1 bob udp 192.168.1.2:6000 > 198.51.100.1:3478 128 HASH
+        0.001000000 translated #1 home_b udp 192.168.1.2:6000 > 198.51.100.1:3478 into udp 203.0.113.9:6000 > 198.51.100.1:3478
+        40.400000000 note alice ice.check.sent local 198.51.100.1:3478 remote 203.0.113.9:6000 nominating false
+        40.400000000 sent #3 alice udp 198.51.100.1:3478 > 203.0.113.9:6000 128 HASH
+        40.410000000 dropped #3 at home_b nat-filtered
+        "#,
+    );
+    let why = "and that a packet had gone out through 203.0.113.9:6000 to turn 198.51.100.1:3478 it has forgotten";
+    assert_tells(&story, why);
+}
+
 /// What packets carry.
 const A: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 const B: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";

@@ -262,9 +262,18 @@ impl<'a> Names<'a> {
             }
             None => "does not let this sender in",
         };
-        let mut used = self.reading.used_towards(gateway, flow.destination, at);
+        let mappings = self.reading.standing(gateway, flow.destination, at);
+        let towards = mappings.flat_map(|mapping| &mapping.towards);
+        let mut used: Vec<_> =
+            towards.filter(|(_, since)| *since <= at).map(|(address, _)| *address).collect();
         let mut seen = BTreeSet::new();
         used.retain(|address| seen.insert(*address));
+        let (outside, sender) = (flow.destination, self.other(flow.source, ""));
+        if used.contains(&flow.source) {
+            return format!(
+                "{gateway} {filter}, and that a packet had gone out through {outside} to {sender} it has forgotten"
+            );
+        }
         let known = match used.as_slice() {
             [] => "to nobody".to_owned(),
             [.., _, _, _, _, _] => format!("to {} others", used.len()),
@@ -273,11 +282,25 @@ impl<'a> Names<'a> {
                 format!("only to {}", listed(&words))
             }
         };
+        let anew = self.begun_anew(at, gateway, outside).unwrap_or_default();
         format!(
-            "{gateway} {filter}; through {} packets had gone out {known}, not to {}",
-            flow.destination,
-            self.other(flow.source, ""),
+            "{gateway} {filter}; {anew}through {outside} packets had gone out {known}, not to {sender}"
         )
+    }
+
+    /// Since when a gateway knows a mapping that it had had before, and forgotten: `since home restarted at 20000.0 ms
+    /// and forgot its mappings, `.
+    fn begun_anew(&self, at: Instant, gateway: &str, outside: SocketAddr) -> Option<String> {
+        let (_, expired) = self.reading.forgotten(gateway, outside, at)?;
+        let is_restart = |event: &&Happening| {
+            event.at == expired
+                && matches!(&event.what, NetworkEvent::Rebooted { gateway: who } if *who == *gateway)
+        };
+        let time = milliseconds(expired);
+        Some(match self.reading.events.iter().any(|event| is_restart(&event)) {
+            true => format!("since {gateway} restarted at {time} ms and forgot its mappings, "),
+            false => format!("since an earlier mapping there was gone at {time} ms, "),
+        })
     }
 
     fn unmapped(&self, at: Instant, gateway: &str, flow: Flow) -> String {

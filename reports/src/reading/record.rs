@@ -344,18 +344,39 @@ impl Reading {
         restarts.map(|(order, _, node)| self.generation(node, *order)).max().unwrap_or(0)
     }
 
-    /// Whom a gateway's outside address had been used towards before this time.
-    pub(crate) fn used_towards(
+    /// The mappings of a gateway at this outside address that stood at this time: the filter knows no others.
+    pub(crate) fn standing(
         &self,
         gateway: &str,
         outside: SocketAddr,
-        before: Instant,
-    ) -> Vec<SocketAddr> {
-        let mappings = self.mappings.iter().filter(|mapping| {
-            mapping.gateway == *gateway && mapping.outside == outside && mapping.made <= before
+        at: Instant,
+    ) -> impl Iterator<Item = &Mapping> {
+        self.mapped_at(gateway, outside, at)
+            .filter(move |mapping| mapping.expired.is_none_or(|expired| expired > at))
+    }
+
+    /// The latest mapping there that was gone by this time.
+    pub(crate) fn forgotten(
+        &self,
+        gateway: &str,
+        outside: SocketAddr,
+        at: Instant,
+    ) -> Option<(&Mapping, Instant)> {
+        let gone = self.mapped_at(gateway, outside, at).filter_map(|mapping| {
+            Some((mapping, mapping.expired.filter(|expired| *expired <= at)?))
         });
-        let towards = mappings.flat_map(|mapping| &mapping.towards);
-        towards.filter(|(_, since)| *since <= before).map(|(address, _)| *address).collect()
+        gone.max_by_key(|(_, expired)| *expired)
+    }
+
+    fn mapped_at(
+        &self,
+        gateway: &str,
+        outside: SocketAddr,
+        at: Instant,
+    ) -> impl Iterator<Item = &Mapping> {
+        self.mappings.iter().filter(move |mapping| {
+            mapping.gateway == *gateway && mapping.outside == outside && mapping.made <= at
+        })
     }
 
     /// The gateways that turned `inside` into `outside`, nearest first, with the addresses between them.
