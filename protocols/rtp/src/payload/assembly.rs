@@ -85,7 +85,7 @@ impl<B: Body> Assembly<B> {
                 if let State::Building { span, .. } =
                     core::mem::replace(&mut self.state, State::AfterGap)
                 {
-                    pushed.dropped = Some(span.timestamp);
+                    pushed.dropped.push(span.timestamp);
                 }
             }
         }
@@ -97,7 +97,7 @@ impl<B: Body> Assembly<B> {
             pushed.discarded = Some(reason);
             let broken = State::Skipping { timestamp: packet.timestamp };
             if let State::Building { span, .. } = core::mem::replace(&mut self.state, broken) {
-                pushed.dropped = Some(span.timestamp);
+                pushed.dropped.push(span.timestamp);
             }
         }
         if packet.marker {
@@ -146,7 +146,7 @@ impl<B: Body> Assembly<B> {
         {
             match body.finish(span) {
                 Some(frame) => pushed.frames.push(frame),
-                None => pushed.dropped = Some(span.timestamp),
+                None => pushed.dropped.push(span.timestamp),
             }
         }
     }

@@ -9,15 +9,15 @@ pub struct Pushed<F> {
     pub gap: Option<Gap>,
     /// It was not used, and why.
     pub discarded: Option<Discard>,
-    /// A frame that was under way will never be whole: its timestamp.
-    pub dropped: Option<Serial32>,
+    /// The timestamps of frames that were under way and will never be whole.
+    pub dropped: Vec<Serial32>,
     /// The frames that are whole now: two where the packet shows that the frame before its own is.
     pub frames: Vec<F>,
 }
 
 impl<F> Pushed<F> {
     pub(super) const NOTHING: Self =
-        Self { gap: None, discarded: None, dropped: None, frames: Vec::new() };
+        Self { gap: None, discarded: None, dropped: Vec::new(), frames: Vec::new() };
 }
 
 /// Packets that are missing.

@@ -175,9 +175,7 @@ impl Growing {
                 self.data.push(fragment.header);
                 self.data.len() - 1
             }
-            Some(start) if !fragment.is_first && self.data.get(start) == Some(&fragment.header) => {
-                start
-            }
+            Some(start) if !fragment.is_first && self.kind_at(start) == fragment.kind() => start,
             None | Some(_) => return Err(Discard::Malformed),
         };
         self.data.extend_from_slice(fragment.data);
@@ -186,5 +184,10 @@ impl Growing {
             self.units.push(start..self.data.len());
         }
         Ok(())
+    }
+
+    /// The type of the unit that begins at `start`, which is zero where none does.
+    fn kind_at(&self, start: usize) -> UnitType {
+        UnitType::of(self.data.get(start).copied().unwrap_or(0))
     }
 }

@@ -46,6 +46,10 @@ impl<'a> Fragment<'a> {
         Ok(Self { header, is_first, is_last, data: reader.rest() })
     }
 
+    pub(super) const fn kind(&self) -> UnitType {
+        UnitType::of(self.header)
+    }
+
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::with_capacity(Self::HEADERS + self.data.len());
         writer.u8(self.header & 0xE0 | UnitType::FRAGMENT.0);
