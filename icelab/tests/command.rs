@@ -123,6 +123,26 @@ fn as_expected_ends_with_0_not_as_expected_with_1_and_unreadable_with_2() {
 }
 
 #[test]
+fn the_time_to_reconnect_is_shown_when_it_holds() {
+    let folder = Folder::new("reconnected");
+    let cut =
+        "events: [ { at: 5 s, cut: [alice, internet] }, { at: 9 s, heal: [alice, internet] } ]
+expect:
+  - { at: 8 s, reconnected: false }
+  - { reconnected: { within: 30 s } }
+";
+    folder.write("cut.yaml", &DIRECT.replace("expect: { path: direct }\n", cut));
+    folder.write("direct.yaml", DIRECT);
+    let ran = folder.icelab(&["run", ".", "--json", "out.json"]);
+    assert_eq!(ran.code(), 0, "{}{}", ran.stdout(), ran.stderr());
+    let cases = folder.results("out.json").cases;
+    let [None, Some(after)] = cases[0].reconnected_ms[..] else { panic!("{cases:?}") };
+    assert!(folder.read("out.json").contains("\"reconnected_ms\": [\n        null,"));
+    assert_eq!(cases[1].reconnected_ms, []);
+    assert!(ran.stdout().contains(&format!("never, {after}\n")), "{}", ran.stdout());
+}
+
+#[test]
 fn what_comes_later_is_refused() {
     let folder = Folder::new("later");
     folder.write("direct.yaml", DIRECT);

@@ -209,3 +209,42 @@ fn an_empty_suite_is_one_line() {
         "0 cases, 0 as expected, 0 not\n"
     );
 }
+
+#[test]
+fn the_time_to_reconnect_has_a_column_where_a_case_asks_for_it() {
+    let host = CandidateType::Host;
+    let ms = |ms: u64| Some(Milliseconds::from_micros(ms * 1_000));
+    let again = |file: &str, variables: &[(&str, &str)], again: &[Option<Milliseconds>]| Case {
+        reconnected_ms: again.to_vec(),
+        ..connected(case(file, variables), host, host, 43_210)
+    };
+    let mut cases = vec![again("once.yaml", &[], &[ms(812)]), again("not.yaml", &[], &[])];
+    cases.push(again("twice.yaml", &[], &[ms(0), None]));
+    for (seed, after) in [(1, ms(300)), (2, None), (3, ms(100))] {
+        cases.push(Case { seed, ..again("sweep.yaml", &[], &[after]) });
+    }
+    let results = Results::new(cases);
+    assert_eq!(Results::read(&results.write()).unwrap(), results);
+    let text = SuiteTable::new(&results).to_string();
+    let lines: Vec<Vec<&str>> = text
+        .lines()
+        .map(|line| line.split("  ").map(str::trim).filter(|it| !it.is_empty()).collect())
+        .collect();
+    let ends: Vec<&[&str]> = [0, 2, 3, 4, 5].map(|line| &lines[line][4..]).to_vec();
+    assert_eq!(
+        ends,
+        [
+            &["reconnected"][..],
+            &["43.2 ms", "812.0 ms"],
+            &["43.2 ms"],
+            &["43.2 ms", "0.0 ms, never"],
+            &["median 43.2 ms", "median 300.0 ms"],
+        ],
+        "{text}"
+    );
+    let pairs = [("a", "a"), ("a", "b"), ("b", "a"), ("b", "b")];
+    let cells = pairs.map(|(a, b)| again("grid.yaml", &[("a", a), ("b", b)], &[ms(812)]));
+    let grid = SuiteTable::new(&Results::new(cells.to_vec())).to_string();
+    assert!(grid.contains("connected after, then reconnected after\n"), "{grid}");
+    assert!(grid.contains("host-host 43 ms, 812.0 ms"), "{grid}");
+}

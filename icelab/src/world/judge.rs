@@ -111,12 +111,7 @@ fn judge_connected(wanted: Connected, is_timed: bool, facts: &Facts<'_>) -> Resu
 
 /// Judges `reconnected`; the error says what was found instead.
 fn judge_reconnected(wanted: Reconnected, facts: &Facts<'_>) -> Result<(), String> {
-    let found = match facts.reconnected {
-        Some(found) => found,
-        // Nothing happened that could have interrupted it.
-        None => facts.is_connected.then_some(Duration::ZERO),
-    };
-    match (wanted, found) {
+    match (wanted, reconnected(facts)) {
         (Reconnected::No, None) if facts.flows => {
             Err("traffic flows, but not yet for 1 s".to_owned())
         }
@@ -125,6 +120,12 @@ fn judge_reconnected(wanted: Reconnected, facts: &Facts<'_>) -> Result<(), Strin
         (_, Some(after)) => Err(format!("after {}", Span(after))),
         (_, None) => Err("not reconnected".to_owned()),
     }
+}
+
+/// How long after the latest event the call worked again; `None` where it does not.
+pub(super) fn reconnected(facts: &Facts<'_>) -> Option<Duration> {
+    // Without an event, nothing happened that could have interrupted it.
+    facts.reconnected.unwrap_or_else(|| facts.is_connected.then_some(Duration::ZERO))
 }
 
 fn wanted_connected(wanted: Connected) -> String {
@@ -263,7 +264,8 @@ mod tests {
         let wanted = Expectation { selected: mirrored, ..Expectation::default() };
         let judged = |alice, bob| {
             let address = ([192, 0, 2, 1], 9).into();
-            let got = |what| Some(Selected { what, address, base: address });
+            let is_relayed = true;
+            let got = |what| Some(Selected { what, address, base: address, is_relayed });
             let both =
                 IndexMap::from([("alice".to_owned(), got(alice)), ("bob".to_owned(), got(bob))]);
             judge(&wanted, &facts(&both)).len()

@@ -23,6 +23,9 @@ pub struct Outcome {
     pub selected: IndexMap<String, Option<Selected>>,
     /// How long after the latest event traffic flowed both ways again, where there was one.
     pub reconnected: Option<Option<Duration>>,
+    /// The same as each expectation of `reconnected` was judged by it, in the order of judging; zero where nothing was
+    /// interrupted.
+    pub reconnections: Vec<Option<Duration>>,
     /// The expectations that did not hold.
     pub failures: Vec<Failure>,
     /// How much simulated time the run took.
@@ -40,6 +43,8 @@ pub struct Selected {
     pub address: SocketAddr,
     /// The address that this side sends from.
     pub base: SocketAddr,
+    /// Whether a relay, this side's or the other's, carries its pair.
+    pub is_relayed: bool,
 }
 
 /// An expectation that did not hold.
@@ -80,6 +85,8 @@ impl Outcome {
             Path::None => results::Path::None,
         });
         case.connected_ms = self.connected.map(Into::into);
+        let again = self.reconnections.iter();
+        case.reconnected_ms = again.map(|after| after.map(Into::into)).collect();
         let phases = self.phases.iter();
         case.phases_ms = phases.map(|(name, at)| ((*name).to_owned(), (*at).into())).collect();
         let selected = self.selected.iter();

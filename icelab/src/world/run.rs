@@ -13,7 +13,7 @@ use super::drops::Drops;
 use super::end::{End, Which};
 use super::error::WorldError;
 use super::guest::{Guest, GuestEvent};
-use super::judge::{Facts, judge};
+use super::judge::{Facts, judge, reconnected};
 use super::notes::peer_note;
 use super::outcome::{Failure, Outcome, Selected};
 use super::signalling::Post;
@@ -41,6 +41,8 @@ pub(super) struct Run {
     pub(super) is_closed: bool,
     /// The packets that are still to be dropped.
     pub(super) drops: Drops,
+    /// What each expectation of `reconnected` was judged by.
+    reconnections: Vec<Option<Duration>>,
     failures: Vec<Failure>,
 }
 
@@ -66,6 +68,7 @@ impl Run {
             is_settled: false,
             is_closed: false,
             drops: Drops::new(),
+            reconnections: Vec::new(),
             failures: Vec::new(),
         }
     }
@@ -113,6 +116,7 @@ impl Run {
             phases: phases.into_iter().collect(),
             selected: self.selected(),
             reconnected: self.traffic.latest(now),
+            reconnections: self.reconnections,
             failures: self.failures,
             simulated: now.since_start(),
             record: self.simulation.into_record(),
@@ -292,7 +296,11 @@ impl Run {
             reconnected: self.traffic.latest(now),
             flows: self.traffic.flows(now),
         };
-        self.failures.extend(judge(expectation, &facts));
+        let failures = judge(expectation, &facts);
+        if expectation.reconnected.is_some() {
+            self.reconnections.push(reconnected(&facts));
+        }
+        self.failures.extend(failures);
     }
 
     fn path(&self) -> Path {
@@ -300,9 +308,8 @@ impl Run {
         let selected: Option<Vec<Selected>> = ends.map(|end| end.selected).collect();
         match selected.filter(|_| self.connected.is_some()) {
             None => Path::None,
-            Some(both) if both.iter().any(|one| one.what.kind == CandidateKind::Relayed) => {
-                Path::Relayed
-            }
+            // Where an answer was lost, the two sides may have settled on different pairs.
+            Some(both) if both.iter().any(|one| one.is_relayed) => Path::Relayed,
             Some(_) => Path::Direct,
         }
     }
@@ -372,7 +379,9 @@ fn selected(pair: &ice::SelectedPair) -> Selected {
         ice::CandidateKind::Relayed => CandidateKind::Relayed,
     };
     let what = plan::Selected { kind, transport: Transport::Udp };
-    Selected { what, address: pair.local.socket().unwrap_or(pair.base), base: pair.base }
+    let address = pair.local.socket().unwrap_or(pair.base);
+    let is_relayed = [pair.local.kind, pair.remote.kind].contains(&ice::CandidateKind::Relayed);
+    Selected { what, address, base: pair.base, is_relayed }
 }
 
 /// How long nothing may change until a call counts as settled.

@@ -30,6 +30,11 @@ pub struct Case {
     pub path: Option<Path>,
     /// When both sides were connected, from the start of the call; null where they never were.
     pub connected_ms: Option<Milliseconds>,
+    /// One for each expectation of `reconnected`, in the order in which they were judged: how long after the latest event
+    /// before that time traffic flowed both ways again, to 100 ms; 0 where nothing was interrupted, null where it did
+    /// not flow again. Left out where nothing expects it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reconnected_ms: Vec<Option<Milliseconds>>,
     /// When each phase that took place was over, in the order in which they happened.
     #[serde(default)]
     pub phases_ms: IndexMap<String, Milliseconds>,
@@ -65,6 +70,7 @@ impl Case {
             error: None,
             path: None,
             connected_ms: None,
+            reconnected_ms: Vec::new(),
             phases_ms: IndexMap::new(),
             selected: IndexMap::new(),
             failures: Vec::new(),

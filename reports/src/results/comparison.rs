@@ -140,11 +140,12 @@ type Figure = fn(&Case) -> String;
 
 /// Everything that a reader of outcomes cares for, as text on both sides.
 fn changed_fields(before: &Case, after: &Case) -> Vec<FieldChange> {
-    let rows: [(&'static str, Figure); 8] = [
+    let rows: [(&'static str, Figure); 9] = [
         ("verdict", |case| case.verdict.to_string()),
         ("error", |case| case.error.clone().unwrap_or_else(nothing)),
         ("path", |case| case.path.map_or_else(nothing, |path| path.to_string())),
         ("connected", |case| case.connected_ms.map_or_else(nothing, |at| at.to_string())),
+        ("reconnected", |case| listed(case.reconnected_ms.iter().map(|after| again(*after)))),
         ("phases", |case| listed(case.phases_ms.iter().map(|(name, at)| timed(name, *at)))),
         ("selected", |case| listed(case.selected.iter().map(side))),
         ("failures", failures),
@@ -158,6 +159,10 @@ fn changed_fields(before: &Case, after: &Case) -> Vec<FieldChange> {
 
 fn timed(name: &str, at: Milliseconds) -> String {
     format!("{name} {at}")
+}
+
+fn again(after: Option<Milliseconds>) -> String {
+    after.map_or_else(|| "never".to_owned(), |after| after.to_string())
 }
 
 fn side((peer, selected): (&String, &Option<crate::results::case::Selected>)) -> String {

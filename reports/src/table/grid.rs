@@ -6,7 +6,7 @@ use comfy_table::{LineStyle, Row, Table, TableStyle};
 use indexmap::{IndexMap, IndexSet};
 
 use crate::results::{CandidateType, Case, Transport, Verdict};
-use crate::table::line::{connected, kinds};
+use crate::table::line::{again, connected, kinds};
 use crate::table::suite::{BAD, mark};
 
 /// The cases of one file with two variables, one seed, and at most one case per pair of values.
@@ -68,10 +68,14 @@ impl<'a> Grid<'a> {
             |fold: &Fold| self.lines(*fold).iter().all(|line| line.chars().count() + 2 <= width);
         let fold = [Fold::Open, Fold::Stacked].into_iter().find(fits).unwrap_or(Fold::Lettered);
         write!(text, "  rows: {rows}, columns: {columns}")?;
+        let is_timed_again = self.cells.values().any(|case| !case.reconnected_ms.is_empty());
+        let then = if is_timed_again { ", then reconnected after" } else { "" };
         let sides = self.sides().map(|sides| match fold {
-            Fold::Open | Fold::Stacked => format!(", cells: selected for {sides}, connected after"),
+            Fold::Open | Fold::Stacked => {
+                format!(", cells: selected for {sides}, connected after{then}")
+            }
             Fold::Lettered => format!(
-                ", cells: selected for {sides} (Host, Srflx, Prflx, Relay), connected after ms"
+                ", cells: selected for {sides} (Host, Srflx, Prflx, Relay), connected after ms{then}"
             ),
         });
         writeln!(text, "{}", sides.unwrap_or_default())?;
@@ -133,12 +137,14 @@ fn cell(case: &Case, fold: Fold) -> String {
     let Some(at) = case.connected_ms else {
         return format!("{wrong}none");
     };
+    let then = case.reconnected_ms.iter().map(|after| again(*after));
+    let then = then.map(|after| format!(", {after}")).collect::<String>();
     match fold {
-        Fold::Open => format!("{wrong}{} {}", kinds(case, "-"), connected(at)),
-        Fold::Stacked => format!("{wrong}{}\n{}", kinds(case, "-"), connected(at)),
+        Fold::Open => format!("{wrong}{} {}{then}", kinds(case, "-"), connected(at)),
+        Fold::Stacked => format!("{wrong}{}\n{}{then}", kinds(case, "-"), connected(at)),
         Fold::Lettered => {
-            let time = connected(at);
-            format!("{wrong}{} {}", letters(case), time.trim_end_matches(" ms"))
+            let times = format!("{}{then}", connected(at)).replace(" ms", "");
+            format!("{wrong}{} {times}", letters(case))
         }
     }
 }

@@ -15,13 +15,16 @@ pub(crate) fn write_lines(text: &mut impl fmt::Write, files: &[Vec<&Case>]) -> f
     }
     let mut table = Table::new();
     table.load_style(STYLE);
-    table.set_header(["case", "", "path", "selected", "connected"]);
+    let is_timed_again = files.iter().flatten().any(|case| !case.reconnected_ms.is_empty());
+    let head = ["case", "", "path", "selected", "connected", "reconnected"];
+    let width = head.len() - usize::from(!is_timed_again);
+    table.set_header(head.into_iter().take(width));
     for cases in files {
-        add_file(&mut table, cases);
+        add_file(&mut table, cases, width);
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
-        if column.index == 4 {
+        if column.index >= 4 {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
@@ -32,7 +35,7 @@ pub(crate) fn write_lines(text: &mut impl fmt::Write, files: &[Vec<&Case>]) -> f
 }
 
 /// One row for a file with one case, else a heading and a row for each.
-fn add_file(table: &mut Table, cases: &[&Case]) {
+fn add_file(table: &mut Table, cases: &[&Case], width: usize) {
     let mut groups = IndexMap::<String, Vec<&Case>>::new();
     for case in cases {
         groups.entry(case.variables()).or_default().push(case);
@@ -48,18 +51,19 @@ fn add_file(table: &mut Table, cases: &[&Case]) {
             (true, false) => first.title(),
             (false, _) => format!("  {variables}"),
         };
-        add_runs(table, &label, &runs);
+        let row = match runs.as_slice() {
+            [only] => run(label, only),
+            runs => sweep(&label, runs),
+        };
+        table.add_row(row.into_iter().take(width).map(Cell::new));
     }
 }
 
-/// The row of one case, or of all seeds of one case.
-fn add_runs(table: &mut Table, label: &str, runs: &[&Case]) {
-    let [only] = runs else {
-        return add_sweep(table, label, runs);
-    };
-    let path = only.path.map_or_else(nothing, |path| path.to_string());
-    let at = only.connected_ms.map_or_else(nothing, |at| at.to_string());
-    let sides = only.selected.iter().filter_map(|(peer, side)| {
+/// The row of one case.
+fn run(label: String, case: &Case) -> [String; 6] {
+    let path = case.path.map_or_else(nothing, |path| path.to_string());
+    let at = case.connected_ms.map_or_else(nothing, |at| at.to_string());
+    let sides = case.selected.iter().filter_map(|(peer, side)| {
         side.map(|side| match side.transport {
             Transport::Udp => format!("{peer} {}", side.r#type),
             Transport::Tcp | Transport::Tls => format!("{peer} {side}"),
@@ -67,11 +71,12 @@ fn add_runs(table: &mut Table, label: &str, runs: &[&Case]) {
     });
     let sides: Vec<_> = sides.collect();
     let selected = if sides.is_empty() { nothing() } else { sides.join(", ") };
-    table.add_row(row(label.to_owned(), mark(only.verdict).to_owned(), path, selected, at));
+    let again: Vec<_> = case.reconnected_ms.iter().map(|after| again(*after)).collect();
+    [label, mark(case.verdict).to_owned(), path, selected, at, again.join(", ")]
 }
 
-/// All seeds of one case in one row: how many were wrong, which outcomes, the median time.
-fn add_sweep(table: &mut Table, label: &str, runs: &[&Case]) {
+/// All seeds of one case in one row: how many were wrong, which outcomes, the median times.
+fn sweep(label: &str, runs: &[&Case]) -> [String; 6] {
     let wrong = runs.iter().filter(|case| case.verdict != Verdict::Passed).count();
     let verdict = match wrong {
         0 => mark(Verdict::Passed).to_owned(),
@@ -84,11 +89,20 @@ fn add_sweep(table: &mut Table, label: &str, runs: &[&Case]) {
     times.sort_unstable();
     let median = times.get(times.len().saturating_sub(1) / 2);
     let at = median.map_or_else(nothing, |at| format!("median {at}"));
-    table.add_row(row(format!("{label}, {} runs", runs.len()), verdict, path, selected, at));
+    [format!("{label}, {} runs", runs.len()), verdict, path, selected, at, median_again(runs)]
 }
 
-fn row(label: String, verdict: String, path: String, selected: String, at: String) -> Vec<Cell> {
-    [label, verdict, path, selected, at].into_iter().map(Cell::new).collect()
+/// The median time of all runs until traffic flowed again; those where it never did are the slowest.
+fn median_again(runs: &[&Case]) -> String {
+    let mut times: Vec<_> = runs.iter().flat_map(|case| &case.reconnected_ms).copied().collect();
+    times.sort_unstable_by_key(|after| (after.is_none(), *after));
+    let median = times.get(times.len().saturating_sub(1) / 2);
+    median.map_or_else(String::new, |after| format!("median {}", again(*after)))
+}
+
+/// How long it took until traffic flowed again.
+pub(crate) fn again(after: Option<Milliseconds>) -> String {
+    after.map_or_else(|| "never".to_owned(), |after| after.to_string())
 }
 
 /// The outcome where all runs agree, else each with its number: `direct 97, relayed 3`.
