@@ -187,6 +187,21 @@ fn ranges_that_cannot_be_routed_are_refused_before_anything_runs() {
         ),
         "test.yaml:1:38: `192.168.1.1` is an address, not a range (as in `192.168.1.0/24`)"
     );
+    for range in
+        ["0.0.0.0/0", "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "64.0.0.0/2"]
+    {
+        let text = format!(
+            "gateways: {{ a: {{ nat: linux, inside: {range} }} }}\npeers: {{ alice: {{ behind: a }}, bob: {{}} }}"
+        );
+        let told = format!("test.yaml:1:38: nodes cannot have all addresses of `{range}` (write");
+        assert!(only(&text).starts_with(&told), "{}", only(&text));
+    }
+    assert_eq!(
+        only(
+            "gateways: { a: { nat: linux, inside: \"fd00::/64\" } }\npeers: { alice: { behind: a }, bob: {} }"
+        ),
+        "test.yaml:1:38: `a` has no IPv6, so `fd00::/64` is nobody's (add v6 to its `ip:`, as in `ip: [v4, v6]`)"
+    );
     let crowd = "gateways: { a: { nat: linux, inside: 192.168.1.0/30 } }\npeers: { alice: { behind: a }, bob: { behind: a } }";
     assert!(
         only(crowd).starts_with("test.yaml:2:32: `bob` finds no free address in 192.168.1.0/30"),
@@ -368,4 +383,20 @@ fn messages_of_cases_do_not_multiply() {
     );
     let Err(refusal) = Scenario::read(source) else { panic!("accepted") };
     assert_eq!(refusal.faults.len(), 1);
+}
+
+#[test]
+fn a_time_to_reconnect_below_its_resolution_is_refused() {
+    let text = |within: &str| {
+        format!(
+            "{RELAYED}events: [ {{ at: 5 s, cut: [alice, internet] }} ]\nexpect: {{ reconnected: {{ within: {within} }} }}"
+        )
+    };
+    for within in ["0 s", "99 ms"] {
+        assert_eq!(
+            only(&text(within)),
+            "test.yaml:5:34: `reconnected` is measured to 100 ms, not finer (write `100 ms`: what was never interrupted counts as 0)"
+        );
+    }
+    assert_eq!(read(&text("100 ms")).cases.len(), 1);
 }

@@ -450,6 +450,11 @@ pub enum Reconnected {
     Within(Duration),
 }
 
+impl Reconnected {
+    /// What the time is measured to.
+    pub const RESOLUTION: Duration = Duration::from_millis(100);
+}
+
 /// Which kind of path a call takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Path {

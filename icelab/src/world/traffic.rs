@@ -18,6 +18,7 @@ use core::time::Duration;
 use icelab_sans_io::Instant;
 
 use super::end::Which;
+use crate::scenario::plan::Reconnected;
 
 /// What the messages after each event showed.
 #[derive(Debug, Default)]
@@ -62,7 +63,7 @@ struct Streak {
 
 impl Traffic {
     /// How often each side sends.
-    pub(super) const INTERVAL: Duration = Duration::from_millis(100);
+    pub(super) const INTERVAL: Duration = Reconnected::RESOLUTION;
 
     /// Begins anew after an event, and gives the number of the new row of messages.
     pub(super) fn begin(&mut self, now: Instant) -> u32 {

@@ -174,7 +174,19 @@ impl Context<'_> {
             ReconnectedTerm::Is(false) => Some(Reconnected::No),
             ReconnectedTerm::Is(true) => Some(Reconnected::Within(Duration::MAX)),
             ReconnectedTerm::Soon(again) => match &again.within {
-                Some(within) => Some(Reconnected::Within(within.value.0)),
+                Some(within) => {
+                    if within.value.0 < Reconnected::RESOLUTION {
+                        self.faults.push(
+                            Fault::new(
+                                within.span,
+                                "`reconnected` is measured to 100 ms, not finer",
+                            )
+                            .label("should be at least 100 ms")
+                            .help("write `100 ms`: what was never interrupted counts as 0"),
+                        );
+                    }
+                    Some(Reconnected::Within(within.value.0))
+                }
                 None => {
                     self.faults.push(
                         Fault::missing(term.span, "within", "`reconnected`")
