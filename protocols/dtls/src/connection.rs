@@ -263,9 +263,8 @@ mod tests {
             to.handle_input(packet, Instant::START);
         }
         let (packets, events) = drain(to);
-        let reason = events.iter().find_map(|event| match event {
-            Event::Closed { reason } => Some(*reason),
-            _ => None,
+        let reason = events.iter().find_map(|event| {
+            if let Event::Closed { reason } = event { Some(*reason) } else { None }
         });
         (packets, reason)
     }

@@ -8,6 +8,9 @@ use icelab_sans_io::testing::Side;
 
 use crate::ends::{VERSIONS, configs_of, data, drain, open, tap};
 
+/// What an end wants to be called.
+type Id = Option<&'static [u8]>;
+
 fn with_ids(version: Version, client: Option<&[u8]>, server: Option<&[u8]>) -> (Config, Config) {
     let mut configs = configs_of(version, 1);
     configs.0.connection_id = client.map(<[u8]>::to_vec);
@@ -27,7 +30,7 @@ fn id_of(packet: &[u8], length: usize) -> Option<&[u8]> {
 #[test]
 fn each_end_puts_the_others_id_into_its_records() {
     for version in VERSIONS {
-        let cases: [(Option<&[u8]>, Option<&[u8]>); 5] = [
+        let cases: [(Id, Id); 5] = [
             (Some(b"client"), Some(b"server's")),
             (Some(b"client"), Some(b"")),
             (Some(b""), Some(b"server's")),

@@ -107,8 +107,11 @@ pub(crate) fn lose(
     });
 }
 
+/// Copies of packets, with their senders.
+pub(crate) type Copies = Rc<RefCell<Vec<(Side, Vec<u8>)>>>;
+
 /// Keeps a copy of each packet from now on, with its sender.
-pub(crate) fn tap(pair: &mut Pair<Dtls, Dtls>) -> Rc<RefCell<Vec<(Side, Vec<u8>)>>> {
+pub(crate) fn tap(pair: &mut Pair<Dtls, Dtls>) -> Copies {
     let packets = Rc::new(RefCell::new(Vec::new()));
     let copies = Rc::clone(&packets);
     pair.filter(move |side, packet: &Vec<u8>, _| {

@@ -196,6 +196,30 @@ fn a_server_of_1_3_acknowledges_a_repeated_last_flight_again() {
     assert!(pair.a.is_connected());
 }
 
+// A -> {Certificate .. Finished}   Z
+// A /lost/ <- [ACK]                Z
+// A /lost/ <- KeyUpdate            Z
+// A -> {Certificate .. Finished}   Z
+// A <- [ACK]                       Z
+/// RFC 9147 section 5.8.1: what the server says of its own does not stand in the way of its ACK.
+#[test]
+fn a_lost_key_update_does_not_stand_in_the_way_of_the_last_ack() {
+    let mut configs = configs_of(Version::V1_3, 1);
+    // The server will not repeat its KeyUpdate soon.
+    configs.1.retransmission.rtt = Some(Duration::from_secs(30));
+    configs.0.retransmission.rtt = Some(2 * DELAY);
+    let mut pair = pair(configs, LinkModel::delayed(DELAY), 1);
+    lose(&mut pair, |side, number| side == Side::Z && [1, 2].contains(&number));
+    connect(&mut pair).unwrap();
+    let now = pair.now();
+    pair.z.update_keys(false, now);
+    pair.events_a();
+    pair.drive_for(Duration::from_secs(5));
+    let repeats = pair.events_a();
+    let repeats = repeats.iter().filter(|event| matches!(event, Event::Retransmitted(_))).count();
+    assert_eq!(repeats, 1, "{}", pair.log());
+}
+
 /// The sizes of what `side` sent, in order.
 fn sizes(packets: &[(Side, Vec<u8>)], side: Side) -> Vec<usize> {
     packets.iter().filter(|(from, _)| *from == side).map(|(_, packet)| packet.len()).collect()

@@ -247,12 +247,25 @@ fn a_server_marks_its_hello_where_it_could_do_better() {
     }
 }
 
+/// What is wrong with a hello of which version, how to make it so, and what comes of it.
+type Case<H> = (&'static str, Version, fn(&mut H), Option<CloseReason>);
+
+/// Another body for an extension.
+fn replace(
+    extensions: &mut Extensions,
+    kind: ExtensionType,
+    body: impl FnOnce(&mut icelab_wire::Writer),
+) {
+    extensions.remove(kind);
+    extensions.add(kind, body);
+}
+
 /// RFC 8446 sections 4.2, 4.2.1, 4.2.8 and 9.2: each with its alert.
 #[test]
 fn a_hello_that_no_server_may_send_is_answered_with_its_alert() {
     let illegal = failed(AlertDescription::ILLEGAL_PARAMETER);
     let unsupported = failed(AlertDescription::UNSUPPORTED_EXTENSION);
-    let cases: [(&str, Version, fn(&mut ServerHello), Option<CloseReason>); 11] = [
+    let cases: [Case<ServerHello>; 11] = [
         (
             "a suite that was not offered",
             Version::V1_3,
@@ -282,9 +295,8 @@ fn a_hello_that_no_server_may_send_is_answered_with_its_alert() {
             "a share of a group without a share",
             Version::V1_3,
             |h| {
-                h.extensions.remove(ExtensionType::KEY_SHARE);
                 let share = key_share::KeyShare { group: NamedGroup::P384, public: vec![4; 97] };
-                h.extensions.add(ExtensionType::KEY_SHARE, |body| share.encode(body));
+                replace(&mut h.extensions, ExtensionType::KEY_SHARE, |body| share.encode(body));
             },
             illegal,
         ),
@@ -292,8 +304,7 @@ fn a_hello_that_no_server_may_send_is_answered_with_its_alert() {
             "an old version in the new place",
             Version::V1_3,
             |h| {
-                h.extensions.remove(ExtensionType::SUPPORTED_VERSIONS);
-                h.extensions.add(ExtensionType::SUPPORTED_VERSIONS, |body| {
+                replace(&mut h.extensions, ExtensionType::SUPPORTED_VERSIONS, |body| {
                     supported_versions::encode_choice(ProtocolVersion::DTLS_1_2, body);
                 });
             },
@@ -321,10 +332,8 @@ fn a_hello_that_no_server_may_send_is_answered_with_its_alert() {
             "an answer in the wrong message",
             Version::V1_3,
             |h| {
-                let answer = use_srtp::UseSrtp {
-                    profiles: vec![SrtpProfile::AEAD_AES_128_GCM],
-                    mki: Vec::new(),
-                };
+                let profiles = vec![SrtpProfile::AEAD_AES_128_GCM];
+                let answer = use_srtp::UseSrtp { profiles, mki: Vec::new() };
                 h.extensions.add(ExtensionType::USE_SRTP, |body| answer.encode(body));
             },
             illegal,
@@ -386,7 +395,7 @@ fn a_hello_that_no_client_may_send_is_answered_with_its_alert() {
     let missing = failed(AlertDescription::MISSING_EXTENSION);
     let illegal = failed(AlertDescription::ILLEGAL_PARAMETER);
     let failure = failed(AlertDescription::HANDSHAKE_FAILURE);
-    let cases: [(&str, Version, fn(&mut ClientHello), Option<CloseReason>); 9] = [
+    let cases: [Case<ClientHello>; 9] = [
         ("nothing", Version::V1_3, |_| {}, None),
         ("no shares", Version::V1_3, |h| h.extensions.remove(ExtensionType::KEY_SHARE), missing),
         (
@@ -414,8 +423,7 @@ fn a_hello_that_no_client_may_send_is_answered_with_its_alert() {
             "another handshake",
             Version::V1_2,
             |h| {
-                h.extensions.remove(ExtensionType::RENEGOTIATION_INFO);
-                h.extensions.add(ExtensionType::RENEGOTIATION_INFO, |body| {
+                replace(&mut h.extensions, ExtensionType::RENEGOTIATION_INFO, |body| {
                     body.vector8(|body| body.bytes(b"bound"));
                 });
             },
