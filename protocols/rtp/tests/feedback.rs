@@ -142,15 +142,46 @@ fn other_feedback_keeps_its_bytes() {
 #[test]
 fn transport_feedback_is_read_as_drawn() {
     let information = [
-        0, 5, 0, 31, // from 5 on, 31 packets
-        0xFF, 0xFF, 0xFE, 9, // reference -2 (-128 ms), the ninth
-        0b1010_0000, 0b0000_0001, // bits: 5, and 18
-        0b1101_1000, 0, // pairs: 19 small, 20 large
-        0b0100_0000, 0b0000_1010, // a run of ten large: 26 to 35
-        4, 255, 1, // 5, 18, 19
-        0x01, 0, // 20: 256
-        0xFF, 0xFF, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0x7F, 0xFF, // 26 to 35
-        0, // padding
+        0,
+        5,
+        0,
+        31, // from 5 on, 31 packets
+        0xFF,
+        0xFF,
+        0xFE,
+        9, // reference -2 (-128 ms), the ninth
+        0b1010_0000,
+        0b0000_0001, // bits: 5, and 18
+        0b1101_1000,
+        0, // pairs: 19 small, 20 large
+        0b0100_0000,
+        0b0000_1010, // a run of ten large: 26 to 35
+        4,
+        255,
+        1, // 5, 18, 19
+        0x01,
+        0, // 20: 256
+        0xFF,
+        0xFF,
+        0,
+        1,
+        0,
+        1,
+        0,
+        1,
+        0,
+        1,
+        0,
+        1,
+        0,
+        1,
+        0,
+        1,
+        0,
+        1,
+        0x7F,
+        0xFF, // 26 to 35
+        0,    // padding
     ];
     let bytes = packet(0x8F, 205, &information);
     let Ok(Rtcp::Feedback(Feedback { message: Message::Transport(feedback), .. })) = decode(&bytes)
