@@ -419,16 +419,51 @@ fn a_relay_lets_a_sender_in_late_or_never() {
     let never = told_of_lease(check);
     assert_tells(
         &never,
-        "dropped at turn: alice never lets 203.0.113.9 (home_b) send to its relay",
+        "dropped at turn: alice never lets 203.0.113.9 (home_b) send to its relay 198.51.100.1:50000",
     );
     let late = told_of_lease(&format!(
         "{check}\n1.500000000 note alice turn.permission peer 203.0.113.9 server 198.51.100.1:3478"
     ));
     assert_tells(
         &late,
-        "dropped at turn: alice lets 203.0.113.9 (home_b) send to its relay only from 1500.0 ms on",
+        "dropped at turn: alice lets 203.0.113.9 (home_b) send to its relay 198.51.100.1:50000 only from 1500.0 ms on",
     );
-    assert_tells(&late, "1500.0 ms alice lets these send to its relay: 203.0.113.9 (home_b)");
+    assert_tells(
+        &late,
+        "1500.0 ms alice lets these send to its relay 198.51.100.1:50000: 203.0.113.9 (home_b)",
+    );
+}
+
+#[test]
+fn what_one_allocation_permits_another_one_does_not() {
+    // Of two relays, the second one lets bob in; what he sends to the first one is not passed on.
+    let second = r#"
+        1.000000000 note alice turn.allocated relayed 198.51.100.1:50009 mapped 203.0.113.1:40009 lifetime 600.000000000s server 198.51.100.1:3478
+        1.100000000 note alice turn.permission peer 203.0.113.9 server 198.51.100.1:3478
+        2.000000000 note bob ice.check.sent local 192.168.1.2:6000 remote 198.51.100.1:50000 nominating false
+        2.000000000 sent #1 bob udp 192.168.1.2:6000 > 198.51.100.1:50000 128 HASH
+        2.001000000 mapping made home_b udp 192.168.1.2:6000 203.0.113.9:51003
+        2.001000000 translated #1 home_b udp 192.168.1.2:6000 > 198.51.100.1:50000 into udp 203.0.113.9:51003 > 198.51.100.1:50000
+        2.003000000 delivered #1 turn
+    "#;
+    let story = told_of_lease(second);
+    let never = "alice never lets 203.0.113.9 (home_b) send to its relay 198.51.100.1:50000";
+    assert_tells(&story, never);
+    assert_tells(
+        &story,
+        "alice lets these send to its relay 198.51.100.1:50009: 203.0.113.9 (home_b)",
+    );
+    // The server's answer came to the address to which the first relay is lent: it is about that one.
+    let first = format!(
+        r#"{second}
+        1.100000000 sent #2 turn udp 198.51.100.1:3478 > 203.0.113.1:40001 80 {A}
+        1.100000000 delivered #2 alice
+        1.100000000 note alice turn.permission peer 203.0.113.7 server 198.51.100.1:3478"#
+    );
+    assert_tells(
+        &told_of_lease(&first),
+        "alice lets these send to its relay 198.51.100.1:50000: 203.0.113.7",
+    );
 }
 
 #[test]

@@ -56,7 +56,7 @@ pub(crate) enum Fate {
     /// It went no further.
     Dropped { at: Instant, place: Place, reason: Word, flow: Flow },
     /// A relay got it and passed nothing on: its client does not let the sender in.
-    NotPermitted { server: Name, client: Name, sender: IpAddr, leave: Leave },
+    NotPermitted { server: Name, client: Name, relayed: SocketAddr, sender: IpAddr, leave: Leave },
     /// A relay got it from an address to which it lends nothing.
     Unrecognised { server: Name, seen: SocketAddr, lent_to: Option<SocketAddr> },
     /// It was to go through a relay, which has no leave to send there. `stale` is the address to which the relay was

@@ -28,6 +28,8 @@ pub(crate) struct Reading {
     restarts: Vec<(u64, Instant, Name)>,
     /// The packet that each node got last, as long as what it sends may be because of that.
     arrived: BTreeMap<Name, PacketId>,
+    /// The packet that each node got last, and when.
+    latest: BTreeMap<Name, (PacketId, Instant)>,
     /// When the last thing happened.
     pub(crate) end: Instant,
 }
@@ -93,6 +95,8 @@ pub(crate) struct Note {
     pub(crate) at: Instant,
     pub(crate) node: Name,
     pub(crate) name: Word,
+    /// The packet that the node got last at this instant, of which the note may tell.
+    pub(crate) upon: Option<PacketId>,
     fields: Vec<(Word, Value)>,
 }
 
@@ -193,6 +197,7 @@ impl Reading {
             }
             What::Delivered { packet, node } => {
                 self.arrived.insert(node.clone(), packet);
+                self.latest.insert(node.clone(), (packet, at));
                 self.finish(packet, End::Delivered { at, node });
             }
             What::Copied { packet, copy, .. } => {
@@ -208,7 +213,9 @@ impl Reading {
                 if name == "ice.restart" {
                     self.restarts.push((order, at, node.clone()));
                 }
-                self.notes.push(Note { order, at, node, name, fields });
+                let latest = self.latest.get(&node).filter(|(_, then)| *then == at);
+                let upon = latest.map(|(packet, _)| *packet);
+                self.notes.push(Note { order, at, node, name, upon, fields });
             }
             What::Event(what) => self.events.push(Happening { order, at, what }),
             What::Deadline { node, .. } => {

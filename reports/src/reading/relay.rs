@@ -24,16 +24,19 @@ pub(crate) struct Lease {
     pub(crate) seen: Option<SocketAddr>,
     /// Where the client sends what is to be relayed.
     pub(crate) server: Option<SocketAddr>,
+    /// Where the record tells of it first.
+    order: u64,
 }
 
 /// A client lets an address send to what it was lent, and sends there.
 #[derive(Debug)]
-struct Permission {
-    order: u64,
-    at: Instant,
-    client: Name,
-    server: Option<SocketAddr>,
-    peer: IpAddr,
+pub(crate) struct Permission {
+    pub(crate) order: u64,
+    pub(crate) at: Instant,
+    pub(crate) client: Name,
+    pub(crate) peer: IpAddr,
+    /// The addresses for which it holds: those of one allocation.
+    pub(crate) relayed: Vec<SocketAddr>,
 }
 
 /// Whether an address may send to a relayed one.
@@ -68,7 +71,8 @@ impl Relays {
                 }
                 "turn.permission" => relays.permissions.extend(note.ip("peer").map(|peer| {
                     let (order, at, client) = (note.order, note.at, note.node.clone());
-                    Permission { order, at, client, server: note.address("server"), peer }
+                    let relayed = relays.allocation(note, reading);
+                    Permission { order, at, client, peer, relayed }
                 })),
                 _ => {}
             }
@@ -77,8 +81,36 @@ impl Relays {
     }
 
     fn lease_mut(&mut self, relayed: SocketAddr, note: &Note) -> &mut Lease {
-        let client = note.node.clone();
-        self.leases.entry(relayed).or_insert(Lease { client, seen: None, server: None })
+        let (client, order) = (note.node.clone(), note.order);
+        self.leases.entry(relayed).or_insert(Lease { client, seen: None, server: None, order })
+    }
+
+    /// The relayed addresses of the allocation that a client's note is about: the server's answer came to the address
+    /// to which they are lent. Where the record does not show it, the client's latest allocation there.
+    fn allocation(&self, note: &Note, reading: &Reading) -> Vec<SocketAddr> {
+        let server = note.address("server");
+        let mine = || {
+            self.leases.iter().filter(|(_, lease)| {
+                lease.client == note.node && (server.is_none() || lease.server == server)
+            })
+        };
+        let answer = note.upon.and_then(|packet| reading.journeys.get(&packet));
+        let seen = answer.map(|answer| answer.first.destination);
+        let is_answered = |lease: &Lease| seen.is_some() && lease.seen == seen;
+        let latest = match mine().any(|(_, lease)| is_answered(lease)) {
+            true => None,
+            false => mine().map(|(_, lease)| lease.order).max(),
+        };
+        let is_meant = |lease: &Lease| match latest {
+            Some(order) => lease.order == order,
+            None => is_answered(lease),
+        };
+        mine().filter(|(_, lease)| is_meant(lease)).map(|(relayed, _)| *relayed).collect()
+    }
+
+    /// Whom clients let send to what they were lent, in the order of the record.
+    pub(crate) fn granted(&self) -> &[Permission] {
+        &self.permissions
     }
 
     /// What is known about a relayed address; `None` where it is none.
@@ -106,13 +138,8 @@ impl Relays {
     }
 
     fn permissions(&self, relayed: SocketAddr, peer: IpAddr) -> impl Iterator<Item = &Permission> {
-        let lease = self.leases.get(&relayed);
         self.permissions.iter().filter(move |permission| {
-            lease.is_some_and(|lease| {
-                permission.client == lease.client
-                    && permission.peer == peer
-                    && (permission.server.is_none() || permission.server == lease.server)
-            })
+            permission.peer == peer && permission.relayed.contains(&relayed)
         })
     }
 }

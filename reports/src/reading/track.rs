@@ -228,6 +228,7 @@ impl<'a> Tracker<'a> {
             Some(lease) => Fate::NotPermitted {
                 server,
                 client: lease.client.clone(),
+                relayed: came.destination,
                 sender,
                 leave: self.relays.leave(came.destination, sender, at),
             },

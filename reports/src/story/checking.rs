@@ -1,5 +1,7 @@
 //! Chapter: the checks and what became of them, with all that happened between.
 
+use std::net::SocketAddr;
+
 use icelab_sans_io::Instant;
 use icelab_sim::record::{Name, NetworkEvent};
 use icelab_sim::topology::Direction;
@@ -8,6 +10,7 @@ use indexmap::IndexMap;
 use crate::reading::check::{Check, Fate, Purpose, runs};
 use crate::reading::name::{Names, listed};
 use crate::reading::record::{Happening, Note, Reading};
+use crate::reading::relay::{Permission, Relays};
 use crate::reading::time::{milliseconds, times};
 use crate::scene::Scene;
 use crate::story::fate::result;
@@ -102,26 +105,28 @@ fn check_line(run: &[&Check], names: &Names<'_>) -> Option<Line> {
     Some(Line { order: check.order, at: check.at, who: check.peer.to_string(), text, more })
 }
 
-/// Whom each side lets send to its relays, in one line for each time that it began ICE.
+/// Whom each side lets send to its relays, in one line for each allocation.
 fn permissions(reading: &Reading, names: &Names<'_>) -> Vec<Line> {
-    let mut groups = IndexMap::<(&Name, usize), Vec<&Note>>::new();
-    for note in reading.notes.iter().filter(|note| note.name == "turn.permission") {
-        let generation = reading.generation(&note.node, note.order);
-        groups.entry((&note.node, generation)).or_default().push(note);
+    let relays = Relays::of(reading);
+    let mut groups = IndexMap::<(&Name, &[SocketAddr]), Vec<&Permission>>::new();
+    for permission in relays.granted() {
+        let allocation = (&permission.client, permission.relayed.as_slice());
+        groups.entry(allocation).or_default().push(permission);
     }
-    let line = |((who, _), notes): ((&Name, usize), Vec<&Note>)| {
-        let first = *notes.first()?;
+    let line = |((who, relayed), granted): ((&Name, &[SocketAddr]), Vec<&Permission>)| {
+        let first = *granted.first()?;
         let mut peers = IndexMap::new();
-        for note in &notes {
-            let Some(ip) = note.ip("peer") else { continue };
-            peers.entry(ip).or_insert(note.at);
+        for permission in &granted {
+            peers.entry(permission.peer).or_insert(permission.at);
         }
         let words = peers.into_iter().map(|(ip, since)| {
             let host = names.host(ip, who);
             let (since, first) = (milliseconds(since), milliseconds(first.at));
             if since == first { host } else { format!("{host} from {since} ms") }
         });
-        let text = format!("lets these send to its relay: {}", listed(&words.collect::<Vec<_>>()));
+        let words: Vec<_> = words.collect();
+        let relayed: Vec<_> = relayed.iter().map(|relayed| format!(" {relayed}")).collect();
+        let text = format!("lets these send to its relay{}: {}", listed(&relayed), listed(&words));
         let (order, at, more) = (first.order, first.at, Vec::new());
         Some(Line { order, at, who: who.to_string(), text, more })
     };

@@ -71,15 +71,17 @@ fn fate(fate: &Fate, sender: &str, names: &Names<'_>) -> String {
         Fate::Dropped { at, place, reason, flow } => {
             names.drop(sender, &Drop { at: *at, place, reason, flow: *flow })
         }
-        Fate::NotPermitted { server, client, sender, leave } => {
+        Fate::NotPermitted { server, client, relayed, sender, leave } => {
             let peer = names.host(*sender, client);
             let why = match leave {
-                Leave::Never => format!("{client} never lets {peer} send to its relay"),
+                Leave::Never => format!("{client} never lets {peer} send to its relay {relayed}"),
                 Leave::From(at) => format!(
-                    "{client} lets {peer} send to its relay only from {} ms on",
+                    "{client} lets {peer} send to its relay {relayed} only from {} ms on",
                     milliseconds(*at)
                 ),
-                Leave::Before => format!("{client} lets {peer} send to its relay no longer"),
+                Leave::Before => {
+                    format!("{client} lets {peer} send to its relay {relayed} no longer")
+                }
             };
             format!("dropped at {server}: {why}")
         }
