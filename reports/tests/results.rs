@@ -1,7 +1,7 @@
 //! The results file: its shape, joining shards, comparing two.
 
 use icelab_reports::results::{
-    CandidateType, Change, Comparison, MergeError, ReadError, Results, Shard, merge,
+    CandidateType, Change, Comparison, Group, MergeError, ReadError, Results, Shard, Verdict, merge,
 };
 
 use crate::sample::{broken, case, connected, failed};
@@ -102,6 +102,30 @@ fn a_missing_shard_is_named() {
         merge(vec![shard(1, 3, 9, 0), shard(3, 3, 9, 0)]),
         Err(MergeError::Missing { missing })
     );
+}
+
+#[test]
+fn groups_come_out_in_the_order_of_their_cases_and_are_compared() {
+    let group = |name: &str| Group::of(&[case(name, &[])]).unwrap();
+    let part = |number| {
+        let part = shard(number, 2, 4, 0);
+        let groups = part.cases.iter().map(|case| group(&case.file)).collect();
+        Results { groups, ..part }
+    };
+    let merged = merge(vec![part(2), part(1)]).unwrap();
+    let files: Vec<&str> = merged.groups.iter().map(|group| group.file.as_str()).collect();
+    assert_eq!(files, ["0.yaml", "1.yaml", "2.yaml", "3.yaml"]);
+    let mut later = merged.clone();
+    assert!(Comparison::between(&merged, &later).is_empty());
+    later.groups.pop();
+    later.groups[0].verdict = Verdict::Failed;
+    let text = Comparison::between(&merged, &later).to_string();
+    assert!(
+        text.contains("~ 0.yaml, seeds 7..7 together\n    verdict      passed -> failed"),
+        "{text}"
+    );
+    assert!(text.contains("- 3.yaml, seeds 7..7 together: was passed"), "{text}");
+    assert!(Comparison::between(&later, &merged).to_string().contains("+ 3.yaml, seeds 7..7"));
 }
 
 #[test]

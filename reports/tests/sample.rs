@@ -37,7 +37,6 @@ pub(crate) fn failed(mut case: Case) -> Case {
         wanted: "direct".to_owned(),
         got: case.path.map_or_else(String::new, |path| path.to_string()),
         at_ms: Milliseconds::from_micros(30_000_000),
-        over_seeds: None,
     });
     case
 }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use icelab_reports::results::{
-    CandidateType, Case, Failure, Milliseconds, Results, Sweep, Verdict,
+    CandidateType, Case, Failure, Group, Milliseconds, Results, Verdict,
 };
 use icelab_reports::table::{SuiteTable, explain_command, replay_command};
 
@@ -121,7 +121,6 @@ fn late(mut case: Case, got: &str) -> Case {
         wanted: "within 1 ms".to_owned(),
         got: got.to_owned(),
         at_ms: Milliseconds::from_micros(case.seed),
-        over_seeds: None,
     });
     case
 }
@@ -160,23 +159,26 @@ fn seeds_that_failed_alike_are_told_as_one() {
     );
 }
 
-#[test]
-fn a_sweep_that_failed_as_one_is_replayed_as_one() {
+/// The first five of nine seeds, judged as one; the others never connect.
+fn grouped() -> Results {
     let mut cases = sweep(5);
+    let groups = Group::of(&cases).into_iter().collect();
     cases.extend(sweep(9).into_iter().skip(5).map(|case| Case { connected_ms: None, ..case }));
-    let first = &mut cases[0];
-    first.verdict = Verdict::Failed;
-    first.failures.push(Failure {
+    Results { groups, ..Results::new(cases) }
+}
+
+#[test]
+fn a_sweep_that_failed_as_one_is_replayed_as_one_and_no_case_of_it_has_failed() {
+    let mut results = grouped();
+    results.groups[0].verdict = Verdict::Failed;
+    results.groups[0].failures.push(Failure {
         expect: "connected.p95 over 5 seeds".to_owned(),
         wanted: "at most 4 ms".to_owned(),
         got: "5 ms".to_owned(),
         at_ms: Milliseconds::from_micros(9_000),
-        over_seeds: Some(Sweep { first: 1, last: 5 }),
     });
-    assert_eq!(replay_command(first), "icelab run sweep.yaml --sweep 1..5 --filter '(a=open)'");
-    let both = failed(first.clone());
-    assert_eq!(replay_command(&both), "icelab run sweep.yaml --seed 1 --filter '(a=open)'");
-    let results = Results::new(cases);
+    assert!(!results.all_as_expected());
+    assert_eq!(results.count(Verdict::Passed), 9);
     assert_eq!(Results::read(&results.write()).unwrap(), results);
     let text = SuiteTable::new(&results).again_with(&["--verify"]).to_string();
     let (_, blocks) = text.split_once("\n\n").unwrap();
@@ -189,9 +191,38 @@ fn a_sweep_that_failed_as_one_is_replayed_as_one() {
     again: icelab run sweep.yaml --sweep 1..5 --filter '(a=open)' --verify
     why:   icelab explain sweep.yaml --seed 5 --filter '(a=open)'
 
-9 cases, 8 as expected, 1 not
+9 cases, 9 as expected, 0 not; 1 of 1 sweep not as expected as one
 "
     );
+    results.cases.truncate(5);
+    let text = SuiteTable::new(&results).to_string();
+    assert!(text.lines().nth(2).unwrap().contains(" ✗ "), "the row shows it: {text}");
+}
+
+#[test]
+fn a_sweep_that_is_judged_as_one_shows_what_it_came_to() {
+    let mut results = grouped();
+    results.cases.truncate(5);
+    let text = SuiteTable::new(&results).to_string();
+    assert!(text.contains("  p50 3.0 ms, p95 5.0 ms, 100 % connected\n"), "{text}");
+    assert!(results.write().contains("\"p95_ms\": 5.0"));
+    results.cases[1].connected_ms = None;
+    results.groups = Group::of(&results.cases).into_iter().collect();
+    let text = SuiteTable::new(&results).to_string();
+    assert!(text.contains("  p50 4.0 ms, p95 never, 80 % connected\n"), "{text}");
+    assert!(results.write().contains("\"p95_ms\": null"));
+    results.groups[0].runs = 3;
+    results.groups[0].connected = 2;
+    assert_eq!(results.groups[0].share(), "66.6 %");
+}
+
+#[test]
+fn one_seed_that_is_judged_as_a_sweep_is_no_cell_of_a_grid() {
+    let cases = square("square.yaml");
+    let mut group = Group::of(&cases[..1]).unwrap();
+    group.verdict = Verdict::Failed;
+    let text = SuiteTable::new(&Results { groups: vec![group], ..Results::new(cases) }).to_string();
+    assert!(text.contains("  alice=open bob=open, 1 run"), "{text}");
 }
 
 #[test]

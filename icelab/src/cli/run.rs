@@ -142,7 +142,7 @@ fn results(arguments: &RunArguments, chosen: &[Chosen<'_>], outputs: &Outputs) -
     let bar = bar(chosen.len());
     let mut unexpected = 0;
     let mut saving = Saving::new(outputs, arguments.shard);
-    let mut cases = run_all(chosen, jobs, options, |case, so_far| {
+    let cases = run_all(chosen, jobs, options, |case, so_far| {
         if case.verdict != Verdict::Passed {
             unexpected += 1;
             bar.set_message(format!("{unexpected} not as expected"));
@@ -151,12 +151,13 @@ fn results(arguments: &RunArguments, chosen: &[Chosen<'_>], outputs: &Outputs) -
         saving.progress(so_far, chosen);
     });
     bar.finish_and_clear();
+    let mut groups = Vec::new();
     if arguments.seed.is_none() {
-        sweep::judge(chosen, &mut cases);
+        groups = sweep::judge(chosen, &cases);
     } else if chosen.iter().any(|one| !one.case.over_seeds.is_empty()) {
         message::note("one seed is no sweep: with --seed, `over: seeds` is not judged");
     }
-    part(arguments.shard, chosen, cases)
+    Results { groups, ..part(arguments.shard, chosen, cases) }
 }
 
 /// A progress bar on a terminal; nothing elsewhere.

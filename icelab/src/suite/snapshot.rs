@@ -48,7 +48,9 @@ pub fn compare(folder: &Path, results: &Results, accept: bool) -> Result<Vec<Com
     for (file, cases) in files {
         let path = folder.join(format!("{}.txt", slug(file)));
         let failed = |error: std::io::Error| format!("{}: {error}", path.display());
-        let now = SuiteTable::new(&Results { cases, ..results.clone() }).to_string();
+        let groups = results.groups.iter().filter(|group| group.file == file).cloned();
+        let now = SuiteTable::new(&Results { groups: groups.collect(), ..Results::new(cases) })
+            .to_string();
         let accepted = match fs::read_to_string(&path) {
             Ok(text) => Some(text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,

@@ -127,7 +127,6 @@ impl Failure {
             wanted: self.wanted.clone(),
             got: self.got.clone(),
             at_ms: self.at.since_start().into(),
-            over_seeds: None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `--shard` and `icelab merge`.
 
+use icelab_reports::results::Verdict;
+
 use super::{DIRECT, Folder, timeless};
 
 /// Two cases with 7 seeds each, judged over seeds: the lossy one fails as a whole, and for some seeds.
@@ -25,7 +27,12 @@ fn shards_judge_sweeps_and_join_to_the_very_results_of_one_run() {
     assert_eq!(whole.code(), 1, "{}", whole.stdout());
     let text = folder.read("whole.json");
     assert!(text.contains("\"expect\": \"connected.p95 over 7 seeds\""), "{}", whole.stdout());
-    assert!(text.contains("\"over_seeds\": \"1..7\""));
+    assert!(text.contains("\"seeds\": \"1..7\""));
+    let results = folder.results("whole.json");
+    let verdicts = results.groups.iter().map(|group| group.verdict);
+    assert_eq!(verdicts.collect::<Vec<_>>(), [Verdict::Passed, Verdict::Failed]);
+    let own = results.cases.iter().filter(|case| case.verdict != Verdict::Passed);
+    assert!(own.flat_map(|case| &case.failures).all(|failure| !failure.expect.contains("over")));
     for of in ["2", "3", "20"] {
         let parts: Vec<String> = (1..=of.parse().unwrap())
             .map(|part: u32| {

@@ -8,7 +8,6 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use crate::results::milliseconds::Milliseconds;
-use crate::results::sweep::Sweep;
 
 /// What one run of one scenario came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -224,10 +223,6 @@ pub struct Failure {
     pub got: String,
     /// When it was judged, in simulated time.
     pub at_ms: Milliseconds,
-    /// The seeds that were judged together, where the expectation is one over seeds. It then stands with the first of
-    /// them, whose own run may be all right.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub over_seeds: Option<Sweep>,
 }
 
 /// Writes a type's variants as the words that the grammar uses.

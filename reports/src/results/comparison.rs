@@ -3,8 +3,9 @@
 use core::fmt;
 use std::collections::BTreeMap;
 
-use crate::results::case::{Case, Verdict};
+use crate::results::case::{Case, Failure, Verdict};
 use crate::results::file::Results;
+use crate::results::group::Group;
 use crate::results::milliseconds::Milliseconds;
 
 /// What changed from one results file to another, `wall_ms` aside.
@@ -77,7 +78,30 @@ impl Comparison {
         for case in older.cases.iter().filter(|case| left.contains_key(&case.identity())) {
             comparison.changes.push(Change::Removed { case: words(case), verdict: case.verdict });
         }
+        comparison.add_groups(&older.groups, &newer.groups);
         comparison
+    }
+
+    /// What changed of the seeds that are judged together. Those that stay as they were are not counted: their cases are.
+    fn add_groups(&mut self, older: &[Group], newer: &[Group]) {
+        let find = |group: &Group, groups: &[Group]| {
+            groups.iter().find(|other| other.identity() == group.identity()).cloned()
+        };
+        for after in newer {
+            let (case, verdict) = (after.title(), after.verdict);
+            match find(after, older) {
+                Some(before) => {
+                    let fields = changed(&GROUP_FIGURES, &before, after);
+                    if !fields.is_empty() {
+                        self.changes.push(Change::Changed { case, fields });
+                    }
+                }
+                None => self.changes.push(Change::Added { case, verdict }),
+            }
+        }
+        for gone in older.iter().filter(|group| find(group, newer).is_none()) {
+            self.changes.push(Change::Removed { case: gone.title(), verdict: gone.verdict });
+        }
     }
 
     /// Whether nothing differs.
@@ -86,7 +110,7 @@ impl Comparison {
     }
 
     fn add(&mut self, before: &Case, after: &Case) {
-        let fields = changed_fields(before, after);
+        let fields = changed(&CASE_FIGURES, before, after);
         if !fields.is_empty() {
             self.changes.push(Change::Changed { case: words(after), fields });
         } else if before.record_hash == after.record_hash {
@@ -135,33 +159,46 @@ fn words(case: &Case) -> String {
     format!("{}, seed {}", case.title(), case.seed)
 }
 
-/// Reads one figure of a case as text.
-type Figure = fn(&Case) -> String;
+/// A figure's key, and what reads it as text.
+type Figure<T> = (&'static str, fn(&T) -> String);
 
-/// Everything that a reader of outcomes cares for, as text on both sides.
-fn changed_fields(before: &Case, after: &Case) -> Vec<FieldChange> {
-    let rows: [(&'static str, Figure); 9] = [
-        ("verdict", |case| case.verdict.to_string()),
-        ("error", |case| case.error.clone().unwrap_or_else(nothing)),
-        ("path", |case| case.path.map_or_else(nothing, |path| path.to_string())),
-        ("connected", |case| case.connected_ms.map_or_else(nothing, |at| at.to_string())),
-        ("reconnected", |case| listed(case.reconnected_ms.iter().map(|after| again(*after)))),
-        ("phases", |case| listed(case.phases_ms.iter().map(|(name, at)| timed(name, *at)))),
-        ("selected", |case| listed(case.selected.iter().map(side))),
-        ("failures", failures),
-        ("traffic", traffic),
-    ];
-    rows.into_iter()
-        .map(|(field, text)| FieldChange { field, before: text(before), after: text(after) })
-        .filter(|change| change.before != change.after)
-        .collect()
+/// Everything in a case that a reader of outcomes cares for.
+const CASE_FIGURES: [Figure<Case>; 9] = [
+    ("verdict", |case| case.verdict.to_string()),
+    ("error", |case| case.error.clone().unwrap_or_else(nothing)),
+    ("path", |case| case.path.map_or_else(nothing, |path| path.to_string())),
+    ("connected", |case| case.connected_ms.map_or_else(nothing, |at| at.to_string())),
+    ("reconnected", |case| listed(case.reconnected_ms.iter().map(|after| never(*after)))),
+    ("phases", |case| listed(case.phases_ms.iter().map(|(name, at)| timed(name, *at)))),
+    ("selected", |case| listed(case.selected.iter().map(side))),
+    ("failures", |case| failures(&case.failures)),
+    ("traffic", traffic),
+];
+
+/// The same of seeds that are judged together.
+const GROUP_FIGURES: [Figure<Group>; 5] = [
+    ("verdict", |group| group.verdict.to_string()),
+    ("share", Group::share),
+    ("p50", |group| never(group.p50_ms)),
+    ("p95", |group| never(group.p95_ms)),
+    ("failures", |group| failures(&group.failures)),
+];
+
+/// The figures that differ.
+fn changed<T>(figures: &[Figure<T>], before: &T, after: &T) -> Vec<FieldChange> {
+    let changes = figures.iter().map(|(field, text)| FieldChange {
+        field,
+        before: text(before),
+        after: text(after),
+    });
+    changes.filter(|change| change.before != change.after).collect()
 }
 
 fn timed(name: &str, at: Milliseconds) -> String {
     format!("{name} {at}")
 }
 
-fn again(after: Option<Milliseconds>) -> String {
+fn never(after: Option<Milliseconds>) -> String {
     after.map_or_else(|| "never".to_owned(), |after| after.to_string())
 }
 
@@ -172,8 +209,8 @@ fn side((peer, selected): (&String, &Option<crate::results::case::Selected>)) ->
     }
 }
 
-fn failures(case: &Case) -> String {
-    let told = case.failures.iter();
+fn failures(failures: &[Failure]) -> String {
+    let told = failures.iter();
     listed(
         told.map(|failure| {
             format!("{} wanted {} got {}", failure.expect, failure.wanted, failure.got)

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::results::case::{Case, Verdict};
+use crate::results::group::Group;
 use crate::results::shard::Shard;
 
 /// The version of the file's shape that this library reads and writes.
@@ -24,13 +25,16 @@ pub struct Results {
     pub places: Vec<usize>,
     /// The cases.
     pub cases: Vec<Case>,
+    /// The cases whose seeds were judged together, in the order of the suite; left out where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Group>,
 }
 
 impl Results {
     /// A file of these cases, written by this version of icelab.
     pub fn new(cases: Vec<Case>) -> Self {
         let icelab = env!("CARGO_PKG_VERSION").to_owned();
-        Self { format: FORMAT, icelab, shard: None, places: Vec::new(), cases }
+        Self { format: FORMAT, icelab, shard: None, places: Vec::new(), cases, groups: Vec::new() }
     }
 
     /// Reads a results file.
@@ -54,9 +58,10 @@ impl Results {
         self.cases.iter().filter(|case| case.verdict == verdict).count()
     }
 
-    /// Whether every case was as expected.
+    /// Whether every case was as expected, and all seeds together where they were judged so.
     pub fn all_as_expected(&self) -> bool {
         self.count(Verdict::Passed) == self.cases.len()
+            && self.groups.iter().all(|group| group.verdict == Verdict::Passed)
     }
 }
 

@@ -1,11 +1,12 @@
 //! Joining the results of shards into those of the whole suite.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
 use crate::results::case::Case;
 use crate::results::file::{FORMAT, Results};
+use crate::results::group::Group;
 use crate::results::shard::Shard;
 
 /// Joins results files into one.
@@ -17,6 +18,7 @@ pub fn merge(parts: Vec<Results>) -> Result<Results, MergeError> {
     if let Some(other) = parts.iter().find(|part| part.icelab != icelab) {
         return Err(MergeError::Versions { one: icelab, other: other.icelab.clone() });
     }
+    let groups = parts.iter().flat_map(|part| part.groups.iter().cloned()).collect();
     let cases = match parts.iter().map(|part| part.shard).collect::<Option<Vec<_>>>() {
         Some(shards) => {
             check_complete(&shards)?;
@@ -27,7 +29,21 @@ pub fn merge(parts: Vec<Results>) -> Result<Results, MergeError> {
             parts.into_iter().flat_map(|part| part.cases).collect()
         }
     };
-    Ok(Results { format: FORMAT, icelab, shard: None, places: Vec::new(), cases })
+    let groups = as_cases(groups, &cases);
+    Ok(Results { format: FORMAT, icelab, shard: None, places: Vec::new(), cases, groups })
+}
+
+/// The groups in the order of their first cases. A group is never divided among shards.
+fn as_cases(mut groups: Vec<Group>, cases: &[Case]) -> Vec<Group> {
+    let mut firsts = BTreeMap::new();
+    for (place, case) in cases.iter().enumerate() {
+        firsts.entry((case.file.as_str(), case.variables(), case.runtime)).or_insert(place);
+    }
+    groups.sort_by_key(|group| {
+        let (file, variables, _, runtime) = group.identity();
+        firsts.get(&(file, variables, runtime)).copied()
+    });
+    groups
 }
 
 /// Why results cannot be joined.

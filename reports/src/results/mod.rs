@@ -1,11 +1,12 @@
 //! The results file: what each case of a suite came to.
 //!
-//! [`Results`] is the file, a [`Case`] is one line of it. Keys stand in a fixed order, so that equal inputs give equal
+//! [`Results`] is the file, a [`Case`] is one line of it, a [`Group`] all seeds of a case as one. Keys stand in a fixed order, so that equal inputs give equal
 //! bytes (`wall_ms` aside). [`merge`] joins the files of shards; [`Comparison`] says what changed between two files.
 
 mod case;
 mod comparison;
 mod file;
+mod group;
 mod merge;
 mod milliseconds;
 mod shard;
@@ -16,6 +17,7 @@ pub use case::{
 };
 pub use comparison::{Change, Comparison, FieldChange};
 pub use file::{FORMAT, ReadError, Results};
+pub use group::Group;
 pub use merge::{MergeError, merge};
 pub use milliseconds::Milliseconds;
 pub use shard::{Shard, ShardError};

@@ -4,28 +4,28 @@ use core::fmt;
 
 use indexmap::{IndexMap, IndexSet};
 
-use crate::results::{Case, Failure, Runtime, Sweep, Verdict};
+use crate::results::{Case, Failure, Group, Results, Runtime, Sweep, Verdict};
 use crate::table::suite::BAD;
 use crate::table::word::quoted;
 
-/// Writes a block for all that went wrong in the same way: seeds of one case that failed alike share one.
+/// Writes a block for all that went wrong in the same way: seeds of one case that failed alike share one. Seeds that
+/// were judged together and failed so come last.
 pub(crate) fn write_failures(
     text: &mut impl fmt::Write,
-    cases: &[Case],
+    results: &Results,
     options: &str,
 ) -> fmt::Result {
     let mut blocks = IndexMap::<Kind, Vec<&Case>>::new();
-    for case in cases.iter().filter(|case| case.verdict != Verdict::Passed) {
-        for kind in kinds(case) {
-            blocks.entry(kind).or_default().push(case);
+    for case in results.cases.iter().filter(|case| case.verdict != Verdict::Passed) {
+        blocks.entry(Kind::of(case)).or_default().push(case);
+    }
+    for runs in blocks.values() {
+        if let [first, ..] = runs.as_slice() {
+            write_runs(text, first, runs, options)?;
         }
     }
-    for (kind, runs) in &blocks {
-        match (runs.as_slice(), kind.over_seeds) {
-            ([first, ..], Some(sweep)) => write_sweep(text, first, sweep, cases, options)?,
-            ([first, ..], None) => write_runs(text, first, runs, options)?,
-            ([], _) => {}
-        }
+    for group in results.groups.iter().filter(|group| group.verdict != Verdict::Passed) {
+        write_group(text, group, &results.cases, options)?;
     }
     Ok(())
 }
@@ -38,33 +38,21 @@ struct Kind {
     error: Option<String>,
     /// Each failure, what was found without its figures.
     failures: Vec<(String, String, String)>,
-    over_seeds: Option<Sweep>,
 }
 
-/// The blocks that a case belongs to: its own, and that of the sweep that it stands for.
-fn kinds(case: &Case) -> impl Iterator<Item = Kind> {
-    let kind = |over_seeds: Option<Sweep>| Kind {
-        title: case.title(),
-        runtime: case.runtime,
-        error: case.error.clone().filter(|_| over_seeds.is_none()),
-        failures: told(case, over_seeds)
-            .map(|failure| {
-                let Failure { expect, wanted, got, .. } = failure;
-                (expect.clone(), wanted.clone(), without_figures(got))
-            })
-            .collect(),
-        over_seeds,
-    };
-    let sweeps: IndexSet<Sweep> =
-        case.failures.iter().filter_map(|failure| failure.over_seeds).collect();
-    let is_own = sweeps.is_empty() || case.error.is_some() || told(case, None).next().is_some();
-    let own = is_own.then(|| kind(None));
-    sweeps.into_iter().map(|sweep| kind(Some(sweep))).chain(own).collect::<Vec<_>>().into_iter()
-}
-
-/// The failures of a case that were judged over these seeds, or by its own run.
-fn told(case: &Case, over_seeds: Option<Sweep>) -> impl Iterator<Item = &Failure> {
-    case.failures.iter().filter(move |failure| failure.over_seeds == over_seeds)
+impl Kind {
+    fn of(case: &Case) -> Self {
+        let failures = case.failures.iter().map(|failure| {
+            let Failure { expect, wanted, got, .. } = failure;
+            (expect.clone(), wanted.clone(), without_figures(got))
+        });
+        Self {
+            title: case.title(),
+            runtime: case.runtime,
+            error: case.error.clone(),
+            failures: failures.collect(),
+        }
+    }
 }
 
 /// What was found, alike for all times: `connected after #` for `connected after 812 ms` and `connected after 12.1 s`.
@@ -95,8 +83,8 @@ fn write_runs(
             writeln!(text, "    {line}")?;
         }
     }
-    for (index, failure) in told(first, None).enumerate() {
-        let same = runs.iter().filter_map(|case| told(case, None).nth(index));
+    for (index, failure) in first.failures.iter().enumerate() {
+        let same = runs.iter().filter_map(|case| case.failures.get(index));
         write_failure(text, failure, &same.collect::<Vec<_>>())?;
     }
     writeln!(text, "    again: {}{options}", run_command(first, None))?;
@@ -106,23 +94,24 @@ fn write_runs(
     writeln!(text)
 }
 
-/// A sweep that was judged as one.
-fn write_sweep(
+/// Seeds that were judged together.
+fn write_group(
     text: &mut impl fmt::Write,
-    first: &Case,
-    sweep: Sweep,
+    group: &Group,
     cases: &[Case],
     options: &str,
 ) -> fmt::Result {
-    writeln!(text, "{BAD} {}, seeds {sweep} together", first.title())?;
-    for failure in told(first, Some(sweep)) {
+    writeln!(text, "{BAD} {}", group.title())?;
+    for failure in &group.failures {
         write_failure(text, failure, &[failure])?;
     }
-    let slowest = slowest(first, sweep, cases);
-    let at = slowest.connected_ms.map_or("never".to_owned(), |at| format!("after {at}"));
-    writeln!(text, "    the slowest is seed {}, connected {at}", slowest.seed)?;
-    writeln!(text, "    again: {}{options}", run_command(first, Some(sweep)))?;
-    writeln!(text, "    why:   {}\n", explain_command(slowest))
+    if let Some(slowest) = slowest(group, cases) {
+        let at = slowest.connected_ms.map_or("never".to_owned(), |at| format!("after {at}"));
+        writeln!(text, "    the slowest is seed {}, connected {at}", slowest.seed)?;
+        writeln!(text, "    again: {}{options}", run_command(slowest, Some(group.seeds)))?;
+        writeln!(text, "    why:   {}", explain_command(slowest))?;
+    }
+    writeln!(text)
 }
 
 fn write_failure(text: &mut impl fmt::Write, first: &Failure, same: &[&Failure]) -> fmt::Result {
@@ -136,16 +125,11 @@ fn write_failure(text: &mut impl fmt::Write, first: &Failure, same: &[&Failure])
     writeln!(text)
 }
 
-/// The run of a sweep that connected last, or never.
-fn slowest<'a>(first: &'a Case, sweep: Sweep, cases: &'a [Case]) -> &'a Case {
-    let runs = cases.iter().filter(|case| {
-        sweep.contains(case.seed)
-            && (&case.file, case.runtime) == (&first.file, first.runtime)
-            && case.case == first.case
-    });
+/// The run of a group that connected last, or never.
+fn slowest<'a>(group: &Group, cases: &'a [Case]) -> Option<&'a Case> {
+    let runs = cases.iter().filter(|case| group.covers(case));
     let lateness = |case: &Case| (case.connected_ms.is_none(), case.connected_ms);
     runs.reduce(|slowest, run| if lateness(run) > lateness(slowest) { run } else { slowest })
-        .unwrap_or(first)
 }
 
 /// The first few of many: `3, 17, 40 and 12 more`.
@@ -160,13 +144,11 @@ fn listed(words: impl Iterator<Item = String>) -> String {
     }
 }
 
-/// The one command that runs exactly this case again; where only its whole sweep failed, the whole sweep.
+/// The one command that runs exactly this case again.
 ///
 /// The filter is the variables as the title writes them, so `--filter` must match a case whose title contains it.
 pub fn replay_command(case: &Case) -> String {
-    let is_own = case.error.is_some() || told(case, None).next().is_some();
-    let sweep = case.failures.iter().find_map(|failure| failure.over_seeds);
-    run_command(case, sweep.filter(|_| !is_own))
+    run_command(case, None)
 }
 
 /// The command that tells the story of this case.

@@ -5,11 +5,15 @@ use core::fmt;
 use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
 use indexmap::IndexMap;
 
-use crate::results::{Case, Milliseconds, Transport, Verdict};
+use crate::results::{Case, Group, Milliseconds, Transport, Verdict};
 use crate::table::suite::{BAD, mark};
 
 /// Writes the table of these files, each a list of its cases.
-pub(crate) fn write_lines(text: &mut impl fmt::Write, files: &[Vec<&Case>]) -> fmt::Result {
+pub(crate) fn write_lines(
+    text: &mut impl fmt::Write,
+    files: &[Vec<&Case>],
+    groups: &[Group],
+) -> fmt::Result {
     if files.is_empty() {
         return Ok(());
     }
@@ -20,7 +24,7 @@ pub(crate) fn write_lines(text: &mut impl fmt::Write, files: &[Vec<&Case>]) -> f
     let width = head.len() - usize::from(!is_timed_again);
     table.set_header(head.into_iter().take(width));
     for cases in files {
-        add_file(&mut table, cases, width);
+        add_file(&mut table, cases, groups, width);
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
@@ -35,7 +39,7 @@ pub(crate) fn write_lines(text: &mut impl fmt::Write, files: &[Vec<&Case>]) -> f
 }
 
 /// One row for a file with one case, else a heading and a row for each.
-fn add_file(table: &mut Table, cases: &[&Case], width: usize) {
+fn add_file(table: &mut Table, cases: &[&Case], judged: &[Group], width: usize) {
     let mut groups = IndexMap::<String, Vec<&Case>>::new();
     for case in cases {
         groups.entry(case.variables()).or_default().push(case);
@@ -51,9 +55,12 @@ fn add_file(table: &mut Table, cases: &[&Case], width: usize) {
             (true, false) => first.title(),
             (false, _) => format!("  {variables}"),
         };
+        let all =
+            |group: &&Group| group.runs == runs.len() && runs.iter().all(|case| group.covers(case));
+        let group = judged.iter().find(all);
         let row = match runs.as_slice() {
-            [only] => run(label, only),
-            runs => sweep(&label, runs),
+            [only] if group.is_none() => run(label, only),
+            runs => sweep(&label, runs, group),
         };
         table.add_row(row.into_iter().take(width).map(Cell::new));
     }
@@ -75,21 +82,33 @@ fn run(label: String, case: &Case) -> [String; 6] {
     [label, mark(case.verdict).to_owned(), path, selected, at, again.join(", ")]
 }
 
-/// All seeds of one case in one row: how many were wrong, which outcomes, the median times.
-fn sweep(label: &str, runs: &[&Case]) -> [String; 6] {
+/// All seeds of one case in one row: how many were wrong, which outcomes, the times.
+fn sweep(label: &str, runs: &[&Case], group: Option<&Group>) -> [String; 6] {
     let wrong = runs.iter().filter(|case| case.verdict != Verdict::Passed).count();
     let verdict = match wrong {
-        0 => mark(Verdict::Passed).to_owned(),
+        0 => mark(group.map_or(Verdict::Passed, |group| group.verdict)).to_owned(),
         _ => format!("{BAD} {wrong}"),
     };
     let path =
         counted(runs.iter().map(|case| case.path.map_or_else(nothing, |path| path.to_string())));
     let selected = counted(runs.iter().map(|case| kinds(case, "-")));
+    let at = group.map_or_else(|| median(runs), together);
+    let count = if runs.len() == 1 { "1 run".to_owned() } else { format!("{} runs", runs.len()) };
+    [format!("{label}, {count}"), verdict, path, selected, at, median_again(runs)]
+}
+
+/// The median time of the runs that connected.
+fn median(runs: &[&Case]) -> String {
     let mut times: Vec<_> = runs.iter().filter_map(|case| case.connected_ms).collect();
     times.sort_unstable();
     let median = times.get(times.len().saturating_sub(1) / 2);
-    let at = median.map_or_else(nothing, |at| format!("median {at}"));
-    [format!("{label}, {} runs", runs.len()), verdict, path, selected, at, median_again(runs)]
+    median.map_or_else(nothing, |at| format!("median {at}"))
+}
+
+/// What is judged of all runs together.
+fn together(group: &Group) -> String {
+    let [p50, p95] = [group.p50_ms, group.p95_ms].map(again);
+    format!("p50 {p50}, p95 {p95}, {} connected", group.share())
 }
 
 /// The median time of all runs until traffic flowed again; those where it never did are the slowest.

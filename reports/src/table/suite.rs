@@ -53,16 +53,21 @@ impl<'a> SuiteTable<'a> {
         let files = by_file(&self.results.cases);
         let (grids, listed): (Vec<_>, Vec<_>) = files
             .into_iter()
-            .map(|file| (Grid::of(&file), file))
+            .map(|file| (Grid::of(&file).filter(|_| !self.is_grouped(&file)), file))
             .partition(|(grid, _)| grid.is_some());
         let listed: Vec<_> = listed.into_iter().map(|(_, file)| file).collect();
-        write_lines(&mut text, &listed)?;
+        write_lines(&mut text, &listed, &self.results.groups)?;
         for grid in grids.into_iter().filter_map(|(grid, _)| grid) {
             grid.write(&mut text, self.width)?;
         }
-        write_failures(&mut text, &self.results.cases, &self.options)?;
+        write_failures(&mut text, self.results, &self.options)?;
         self.write_total(&mut text)?;
         Ok(text)
+    }
+
+    /// Whether some of these were judged together, which a grid does not show.
+    fn is_grouped(&self, file: &[&Case]) -> bool {
+        self.results.groups.iter().any(|group| file.iter().any(|case| group.covers(case)))
     }
 
     fn write_total(&self, text: &mut impl fmt::Write) -> fmt::Result {
@@ -73,6 +78,12 @@ impl<'a> SuiteTable<'a> {
         let broken = self.results.count(Verdict::Error);
         if broken > 0 {
             write!(text, " ({broken} could not be run)")?;
+        }
+        let groups = &self.results.groups;
+        let apart = groups.iter().filter(|group| group.verdict != Verdict::Passed).count();
+        if apart > 0 {
+            let sweeps = if groups.len() == 1 { "sweep" } else { "sweeps" };
+            write!(text, "; {apart} of {} {sweeps} not as expected as one", groups.len())?;
         }
         if let Some(took) = self.took {
             write!(text, ", in {:.2} s", took.as_secs_f64())?;
