@@ -8,7 +8,7 @@ use icelab_sim::record::Entry;
 use crate::reading::check::{Check, Purpose};
 use crate::reading::name::Names;
 use crate::reading::record::{Note, Reading};
-use crate::reading::time::milliseconds;
+use crate::reading::time::spoken;
 use crate::reading::track::checks;
 use crate::scene::Scene;
 use crate::story::page::Page;
@@ -53,56 +53,52 @@ impl Story {
         let counts = counts(checks);
         let connected = self.notes("call.connected").map(|note| note.at);
         if !is_both || peers.is_empty() {
-            let end = milliseconds(self.reading.end);
+            let end = spoken(self.reading.end);
             return match connected.clone().next() {
                 Some(at) => format!(
-                    "{peers} were connected at {} ms, but had not both settled on a pair when the run ended at {end} ms. {counts}",
-                    milliseconds(at)
+                    "{peers} were connected at {}, but had not both settled on a pair when the run ended at {end}. {counts}",
+                    spoken(at)
                 ),
-                None => format!("{peers} never connected in {end} ms. {counts}"),
+                None => format!("{peers} never connected in {end}. {counts}"),
             };
         }
         let kinds = ["local_kind", "remote_kind"];
         let is_relayed = |note: &&Note| kinds.iter().any(|kind| note.text(kind) == "relay");
         let way = if selected.iter().any(is_relayed) { "over a relay" } else { "directly" };
         let first = connected.clone().next().or(selected.first().map(|note| note.at));
-        let since = first.map(milliseconds).unwrap_or_default();
+        let since = first.map(spoken).unwrap_or_default();
         if let Some(lost) = self.lost() {
             return format!(
-                "{peers} were connected from {since} ms on, last {way}, and have been disconnected since {} ms. {counts}",
-                milliseconds(lost)
+                "{peers} were connected from {since} on, last {way}, and have been disconnected since {}. {counts}",
+                spoken(lost)
             );
         }
         let sides = selected.iter().map(|note| self.side(note)).collect::<Vec<_>>().join(", ");
-        let history = self.history(&since, &selected);
+        let history = self.history(first, &selected);
         if history.is_empty() {
-            return format!("{peers} are connected {way} since {since} ms: {sides}. {counts}");
+            return format!("{peers} are connected {way} since {since}: {sides}. {counts}");
         }
-        format!("{peers} are connected {way}: {sides}. {history} {counts}")
+        format!(
+            "{peers} are connected {way}: {sides}. They were first connected at {since}; {history}. {counts}"
+        )
     }
 
     /// What happened to a call since it was first connected; empty where nothing did.
-    fn history(&self, since: &str, selected: &[&Note]) -> String {
+    fn history(&self, first: Option<Instant>, selected: &[&Note]) -> String {
         let mut news = Vec::new();
         let last = self.notes("call.connected").map(|note| note.at).last();
         if let Some(last) = last.filter(|_| self.notes("call.disconnected").next().is_some()) {
-            news.push(format!("after an interruption again since {} ms", milliseconds(last)));
+            news.push(format!("after an interruption again since {}", spoken(last)));
         }
         let generation = self.reading.generations();
         if let Some(restart) = self.reading.restart(generation).filter(|_| generation > 0) {
-            news.push(format!("ICE began anew at {} ms", milliseconds(restart)));
+            news.push(format!("ICE began anew at {}", spoken(restart)));
         }
-        let mut peers = self.scene.peers();
-        let is_another = peers
-            .any(|peer| self.notes("ice.selected").filter(|note| note.node == *peer).count() > 1);
-        let latest = selected.iter().map(|note| note.at).max();
-        if let Some(latest) = latest.filter(|_| is_another) {
-            news.push(format!("this pair is in use since {} ms", milliseconds(latest)));
+        let settled = selected.iter().map(|note| note.at).max();
+        if let Some(settled) = settled.filter(|settled| Some(*settled) != first) {
+            news.push(format!("they settled on this pair at {}", spoken(settled)));
         }
-        if news.is_empty() {
-            return String::new();
-        }
-        format!("They were first connected at {since} ms; {}.", news.join("; "))
+        news.join("; ")
     }
 
     fn notes<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Note> + Clone {
