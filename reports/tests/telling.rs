@@ -53,7 +53,7 @@ fn the_pairs_of_each_generation_are_told_apart() {
                   the best that works, so it is chosen at 10200.0 ms In short";
     assert_tells(&story, first);
     assert_tells(&story, second);
-    let since = "They were first connected at 200.0 ms; ICE began anew at 10000.0 ms; this pair is in use since 10200.0 ms.";
+    let since = "They were first connected at 200.0 ms; ICE began anew at 10.00 s; they settled on this pair at 10.20 s.";
     assert_tells(&story, since);
 }
 
@@ -67,6 +67,20 @@ fn a_pair_with_the_other_sides_relay_is_no_direct_one() {
         "#,
     );
     assert_tells(&story, "alice and bob are connected over a relay since 200.0 ms");
+}
+
+#[test]
+fn the_time_of_the_first_connection_is_not_told_of_a_later_pair() {
+    let story = told(
+        r#"
+        0.200000000 note alice call.connected
+        2.500000000 note bob ice.selected local_kind "prflx" local 203.0.113.9:6000 base 192.168.1.2:6000 remote_kind "relay" remote 198.51.100.1:50001
+        2.600000000 note alice ice.selected local_kind "relay" local 198.51.100.1:50001 base 198.51.100.1:50001 remote_kind "prflx" remote 203.0.113.9:6000
+        "#,
+    );
+    let first = "alice and bob are connected over a relay: alice as 198.51.100.1:50001 (relay, lent by turn), bob as \
+                 203.0.113.9:6000 (prflx). They were first connected at 200.0 ms; they settled on this pair at 2600.0 ms.";
+    assert_tells(&story, first);
 }
 
 /// alice was lent an address, by the address that home_a gave her.
@@ -581,4 +595,18 @@ fn an_answer_that_is_an_error_is_told_as_a_refusal() {
     ));
     assert_tells(&story, "reaches bob, which refuses it with error 487");
     assert!(!story.contains("too late to matter"), "{story}");
+}
+
+#[test]
+fn an_answer_that_somebody_else_gets_is_told_in_a_sentence() {
+    let story = told(&format!(
+        r#"
+        1.000000000 sent #1 alice udp 192.168.1.2:5000 > 203.0.113.9:6000 128 {A}
+        1.000000000 note alice ice.check.sent local 192.168.1.2:5000 remote 203.0.113.9:6000 nominating false payload "{A}"
+        1.004000000 delivered #1 bob
+        1.004000000 sent #2 bob udp 203.0.113.9:6000 > 192.168.1.2:5000 100 {B}
+        1.008000000 delivered #2 home_a
+        "#
+    ));
+    assert_tells(&story, "reaches bob, but the answer reaches home_a, for whom it was not meant");
 }

@@ -60,7 +60,8 @@ pub(crate) fn result(check: &Check, names: &Names<'_>) -> String {
                 | Fate::Strayed { .. }
                 | Fate::Unknown => "",
             };
-            format!("{way}, but the answer is {}", fate(answer, answerer, names))
+            let is = if matches!(answer, Fate::Strayed { .. }) { "" } else { "is " };
+            format!("{way}, but the answer {is}{}", fate(answer, answerer, names))
         }
     }
 }
