@@ -610,3 +610,20 @@ fn an_answer_that_somebody_else_gets_is_told_in_a_sentence() {
     ));
     assert_tells(&story, "reaches bob, but the answer reaches home_a, for whom it was not meant");
 }
+
+#[test]
+fn sides_without_a_common_family_have_nothing_to_try() {
+    let story = told(
+        r#"
+        0.000000000 note alice gather.candidate kind "host" transport "udp" address [2001:db8::2]:5000 base [2001:db8::2]:5000
+        0.000000000 note bob gather.candidate kind "host" transport "udp" address 192.168.1.2:6000 base 192.168.1.2:6000
+        "#,
+    );
+    let why =
+        "alice had nothing to try: alice has only IPv6 candidates, and bob only IPv4 ones. bob had";
+    assert_tells(&story, why);
+    let story = told(
+        r#"0.000000000 note bob gather.candidate kind "host" transport "udp" address 192.168.1.2:6000 base 192.168.1.2:6000"#,
+    );
+    assert_tells(&story, "bob had nothing to try: alice has no candidate.");
+}

@@ -1,12 +1,13 @@
 //! Chapter: why this pair and no other.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use icelab_sans_io::Instant;
 use indexmap::IndexMap;
 
 use crate::reading::check::{Check, Purpose};
-use crate::reading::name::Names;
+use crate::reading::name::{Names, listed};
 use crate::reading::priority::of_valid_pair;
 use crate::reading::record::{Note, Reading};
 use crate::reading::time::milliseconds;
@@ -205,12 +206,44 @@ impl<'a> Ground<'a> {
         for viewer in scene.peers() {
             let pairs = self.pairs(viewer);
             if pairs.is_empty() {
-                page.paragraph(&format!("{viewer} had nothing to try."));
+                let why = self.no_pairs(scene, viewer).unwrap_or_default();
+                page.paragraph(&format!("{viewer} had nothing to try{why}."));
                 continue;
             }
             page.paragraph(&format!("{viewer} had {} to try:", counted(pairs.len(), "pair")));
             self.tell_pairs(page, &pairs, viewer, None);
         }
+    }
+
+    /// Why a side could pair nothing: a side without candidates, or none of a common family.
+    fn no_pairs(&self, scene: &Scene, viewer: &str) -> Option<String> {
+        let other = scene.peers().find(|peer| *peer != viewer)?;
+        let (mine, theirs) = (self.families(viewer), self.families(other));
+        let word = |families: &BTreeSet<bool>| match families.contains(&true) {
+            true => "IPv6",
+            false => "IPv4",
+        };
+        if mine.is_empty() || theirs.is_empty() {
+            let without = [(viewer, &mine), (other, &theirs)];
+            let without = without.into_iter().filter(|(_, families)| families.is_empty());
+            let names: Vec<_> = without.map(|(who, _)| who.to_owned()).collect();
+            let verb = if names.len() == 1 { "has" } else { "have" };
+            return Some(format!(": {} {verb} no candidate", listed(&names)));
+        }
+        mine.is_disjoint(&theirs).then(|| {
+            let (mine, theirs) = (word(&mine), word(&theirs));
+            format!(": {viewer} has only {mine} candidates, and {other} only {theirs} ones")
+        })
+    }
+
+    /// The families of a side's candidates: whether IPv6.
+    fn families(&self, who: &str) -> BTreeSet<bool> {
+        let found = self.reading.notes.iter().filter(|note| {
+            note.name == "gather.candidate"
+                && note.node == *who
+                && self.reading.generation(who, note.order) == self.generation
+        });
+        found.filter_map(|note| Some(note.ip("address")?.is_ipv6())).collect()
     }
 
     /// Pairs with what came of them; of many in a row that went the same way, only the first few.
