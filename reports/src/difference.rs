@@ -42,10 +42,23 @@ impl Divergence {
     }
 }
 
-impl fmt::Display for Divergence {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Divergence {
+    /// The text, with names for the two records of up to six letters, and for both of them.
+    pub fn told(&self, both: &str, [one, other]: [&str; 2]) -> String {
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _ = self.write(&mut text, both, [one, other]);
+        text
+    }
+
+    fn write(
+        &self,
+        formatter: &mut impl fmt::Write,
+        both: &str,
+        [one, other]: [&str; 2],
+    ) -> fmt::Result {
         let Difference { index, left, right } = &self.difference;
-        writeln!(formatter, "the two runs differ from entry {index} on")?;
+        writeln!(formatter, "{both} differ from entry {index} on")?;
         for entry in &self.before {
             writeln!(formatter, "  both    {entry}")?;
         }
@@ -54,9 +67,15 @@ impl fmt::Display for Divergence {
             None => "(has ended)".to_owned(),
         };
         let (first, second) = (words(left), words(right));
-        writeln!(formatter, "  first   {first}")?;
-        writeln!(formatter, "  second  {second}")?;
+        writeln!(formatter, "  {one:<6}  {first}")?;
+        writeln!(formatter, "  {other:<6}  {second}")?;
         let same = first.chars().zip(second.chars()).take_while(|(one, other)| one == other);
         writeln!(formatter, "{:>1$}", "^", 11 + same.count())
+    }
+}
+
+impl fmt::Display for Divergence {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(formatter, "the two runs", ["first", "second"])
     }
 }

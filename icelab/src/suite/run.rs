@@ -68,11 +68,7 @@ pub(super) fn judged(plan: &Plan, options: RunOptions<'_>) -> Result<Case, Strin
             let kept = keep::read(folder, plan)?;
             let fresh = entries(&outcome.record)?;
             if let Some(divergence) = Divergence::between(kept, fresh) {
-                let text = divergence.to_string().replacen(
-                    "the two runs",
-                    "the kept record and this run",
-                    1,
-                );
+                let text = divergence.told("the kept record and this run", ["kept", "now"]);
                 return Ok(unlike(case, text));
             }
         } else {

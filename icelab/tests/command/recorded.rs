@@ -83,8 +83,8 @@ fn an_entry_that_was_changed_is_named() {
         assert_eq!(ran.code(), 1, "{doctored}");
         let text = ran.stdout();
         assert!(text.contains(&format!("differ from entry {index} on")), "{text}");
-        assert!(text.contains(&format!("first   {doctored}")), "{text}");
-        assert!(text.contains(&format!("second  {}", lines[index])), "{text}");
+        assert!(text.contains(&format!("kept    {doctored}")), "{text}");
+        assert!(text.contains(&format!("now     {}", lines[index])), "{text}");
     }
 }
 
@@ -100,7 +100,7 @@ fn an_entry_that_was_added_is_named() {
     for (doctored, added) in [(inside, added), (at_the_end, last)] {
         let ran = verify(&folder, &doctored);
         assert_eq!(ran.code(), 1);
-        assert!(ran.stdout().contains(&format!("first   {added}")), "{}", ran.stdout());
+        assert!(ran.stdout().contains(&format!("kept    {added}")), "{}", ran.stdout());
     }
 }
 
