@@ -627,3 +627,17 @@ fn sides_without_a_common_family_have_nothing_to_try() {
     );
     assert_tells(&story, "bob had nothing to try: alice has no candidate.");
 }
+
+#[test]
+fn a_relay_that_was_refused_is_told_once_and_in_words() {
+    let story = told(
+        r#"
+        0.000000000 note bob gather.started
+        0.032000000 note bob turn.failed reason "the server refused with 486" server 198.51.100.1:3478
+        0.032000000 note bob gather.failed local 192.168.1.2:6000 server 198.51.100.1:3478 reason "refused"
+        "#,
+    );
+    let why = "gets nothing from turn: refused: the user's quota of allocations is used up (486 Allocation Quota Reached)";
+    assert_tells(&story, why);
+    assert!(!story.contains("has trouble"), "{story}");
+}

@@ -14,6 +14,7 @@ use crate::reading::relay::{Permission, Relays};
 use crate::reading::time::{milliseconds, times};
 use crate::scene::Scene;
 use crate::story::fate::result;
+use crate::story::gathering::is_told_by;
 use crate::story::notice::{Moods, notice};
 use crate::story::page::Page;
 use crate::story::waiting::waits;
@@ -32,7 +33,10 @@ pub(crate) fn tell(
         lines.extend(check_line(&run, names));
     }
     let mut moods = Moods::default();
-    for note in &reading.notes {
+    let is_told = |failed: &Note| {
+        failed.name == "turn.failed" && reading.notes.iter().any(|note| is_told_by(failed, note))
+    };
+    for note in reading.notes.iter().filter(|note| !is_told(note)) {
         lines.extend(notice(note, scene, names, &mut moods).map(|text| Line {
             order: note.order,
             at: note.at,

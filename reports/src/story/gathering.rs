@@ -13,6 +13,7 @@ use crate::reading::record::{End, Journey, Note, Reading};
 use crate::reading::time::times;
 use crate::scene::Scene;
 use crate::story::page::Page;
+use crate::story::refusal::in_words;
 
 /// Tells gathering and signalling in the order of time.
 pub(crate) fn tell(
@@ -48,7 +49,9 @@ fn line(note: &Note, scene: &Scene, reading: &Reading, names: &Names<'_>) -> Opt
         "gather.started" => Some("looks for addresses under which it can be reached".to_owned()),
         "gather.candidate" => candidate(note, server("server"), reading),
         "gather.failed" => {
-            let text = format!("gets nothing from {}: {}", server("server"), note.text("reason"));
+            let refused = failure(note, reading).map(|failed| in_words(failed.text("reason")));
+            let why = refused.unwrap_or_else(|| note.text("reason").to_owned());
+            let text = format!("gets nothing from {}: {why}", server("server"));
             Some(text + &lost_requests(note, names, reading).unwrap_or_default())
         }
         "gather.done" => Some("has all its addresses".to_owned()),
@@ -61,6 +64,18 @@ fn line(note: &Note, scene: &Scene, reading: &Reading, names: &Names<'_>) -> Opt
         "signal.received" => Some(format!("<- {}: {}", note.text("from"), note.text("what"))),
         _ => None,
     }
+}
+
+/// What a relay's client noted as the reason why this server gave nothing.
+fn failure<'a>(note: &Note, reading: &'a Reading) -> Option<&'a Note> {
+    reading.notes.iter().find(|failed| failed.name == "turn.failed" && is_told_by(failed, note))
+}
+
+/// Whether a relay's failure is told as one of gathering.
+pub(crate) fn is_told_by(failed: &Note, note: &Note) -> bool {
+    note.name == "gather.failed"
+        && (&note.node, note.at) == (&failed.node, failed.at)
+        && note.address("server") == failed.address("server")
 }
 
 fn server_name(address: SocketAddr, scene: &Scene) -> String {

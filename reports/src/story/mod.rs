@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `stage gathering mapping checking choice` | the chapters |
 //! | `fate` | what became of checks, in words |
+//! | `refusal` | errors of TURN servers, in words |
 //! | `notice` | what protocols noted, in words |
 //! | `waiting` | how long better pairs were waited for |
 //! | `telling` | the chapters in order |
@@ -20,6 +21,7 @@ mod gathering;
 mod mapping;
 mod notice;
 mod page;
+mod refusal;
 mod stage;
 mod telling;
 mod waiting;

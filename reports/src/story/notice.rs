@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use crate::reading::name::Names;
 use crate::reading::record::Note;
 use crate::scene::Scene;
+use crate::story::refusal::in_words;
 
 /// What a note tells; `None` for those that are told elsewhere, or not at all.
 pub(crate) fn notice(
@@ -49,7 +50,7 @@ pub(crate) fn notice(
         "ice.consent.lost" => {
             "hears nothing any more and stops sending (consent is lost)".to_owned()
         }
-        "turn.failed" => format!("has trouble with its relay: {}", note.text("reason")),
+        "turn.failed" => format!("has trouble with its relay: {}", in_words(note.text("reason"))),
         "ice.restart" => moods.restart(note),
         "ice.consent.doubtful" => {
             format!("gets no answer to its consent check on {}", pair(&note.node))
@@ -62,7 +63,7 @@ pub(crate) fn notice(
         }
         "turn.permission.failed" | "turn.channel.failed" => {
             let peer = note.ip("peer").map(|peer| names.host(peer, &note.node));
-            let reason = note.text("reason");
+            let reason = in_words(note.text("reason"));
             format!("gets no leave to send to {}: {reason}", peer.unwrap_or_default())
         }
         "link.set" => link_line(note),
