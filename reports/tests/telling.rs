@@ -641,3 +641,19 @@ fn a_relay_that_was_refused_is_told_once_and_in_words() {
     assert_tells(&story, why);
     assert!(!story.contains("has trouble"), "{story}");
 }
+
+#[test]
+fn a_restart_is_told_with_who_asked_for_it_and_why() {
+    let story = told(
+        r#"
+        24.000000000 note bob ice.state state "disconnected"
+        27.000000000 note alice ice.state state "disconnected"
+        29.000000000 note bob signal.sent to "alice" what "restart-request"
+        29.020000000 note alice ice.restart generation 1
+        "#,
+    );
+    let asks =
+        "29000.0 ms bob asks alice to start ICE anew: it is disconnected since 24000.0 ms 29020.0";
+    assert_tells(&story, asks);
+    assert_tells(&story, "alice starts ICE anew: it is disconnected since 27000.0 ms");
+}

@@ -1,10 +1,12 @@
 //! What protocols noted, in words.
 
+use icelab_sans_io::Instant;
 use icelab_sim::record::Name;
 use indexmap::IndexMap;
 
 use crate::reading::name::Names;
 use crate::reading::record::Note;
+use crate::reading::time::milliseconds;
 use crate::scene::Scene;
 use crate::story::refusal::in_words;
 
@@ -52,6 +54,10 @@ pub(crate) fn notice(
         }
         "turn.failed" => format!("has trouble with its relay: {}", in_words(note.text("reason"))),
         "ice.restart" => moods.restart(note),
+        "signal.sent" if note.text("what") == "restart-request" => {
+            let why = moods.silence(note);
+            format!("asks {} to start ICE anew{why}", note.text("to"))
+        }
         "ice.consent.doubtful" => {
             format!("gets no answer to its consent check on {}", pair(&note.node))
         }
@@ -118,6 +124,8 @@ pub(crate) struct Moods {
 #[derive(Default)]
 struct Mood {
     state: String,
+    /// Since when its pair has had no answers.
+    silent: Option<Instant>,
     /// Whether it began anew, and its state has not been told since.
     is_anew: bool,
     /// Whether it uses a pair of this generation.
@@ -128,7 +136,14 @@ impl Moods {
     fn restart(&mut self, note: &Note) -> String {
         let mood = self.last.entry(note.node.clone()).or_default();
         (mood.is_anew, mood.has_pair) = (true, false);
-        "starts ICE anew".to_owned()
+        format!("starts ICE anew{}", self.silence(note))
+    }
+
+    /// What a side that repairs its call does it for, where it is known to be down.
+    fn silence(&self, note: &Note) -> String {
+        let silent = self.last.get(&note.node).and_then(|mood| mood.silent);
+        let since = silent.map(|at| format!(": it is disconnected since {} ms", milliseconds(at)));
+        since.unwrap_or_default()
     }
 
     /// Whether a side that has selected a pair had one before, so that this is news.
@@ -141,6 +156,10 @@ impl Moods {
         let state = note.text("state");
         let mood = self.last.entry(note.node.clone()).or_default();
         let is_anew = core::mem::take(&mut mood.is_anew);
+        mood.silent = match state {
+            "disconnected" | "failed" => mood.silent.or(Some(note.at)),
+            _ => None,
+        };
         let before = core::mem::replace(&mut mood.state, state.to_owned());
         match (state, before.as_str()) {
             ("connected", "completed" | "connected") if is_anew => {
