@@ -677,3 +677,56 @@ fn bytes_that_are_no_text_are_told_with_their_place() {
             .is_ok()
     );
 }
+
+#[test]
+fn what_other_tools_would_take_is_told_in_words_that_help() {
+    for (text, place, told) in [
+        (
+            "asks base\nlinks:\n  slow: { like: dsl }\n".to_owned() + PEERS,
+            "1:1",
+            "no `:` after `asks` (write `asks: base`)",
+        ),
+        (
+            format!("{PEERS}servers: {{ s: {{ url: \"stun:x\" }} }}"),
+            "2:17",
+            "unknown key `url` in a server (servers are part of the simulated network and have no url, as in `servers: { stun: { stun: {} } }`)",
+        ),
+        (
+            format!("{PEERS}gateways: {{ g: {{ firewall: [ {{ allow: http }} ] }} }}"),
+            "2:39",
+            "unknown protocol `http` (write it with its port: `{ allow: tcp, to_port: 80 }`)",
+        ),
+        (
+            format!(
+                "{PEERS}events: [ {{ at: 1 s, drop: {{ match: {{ packet: turn_error }} }} }} ]"
+            ),
+            "2:47",
+            "unknown kind of packet `turn_error` (did you mean `turn_response`?)",
+        ),
+        (format!("seed: -1\n{PEERS}"), "1:7", "expected a whole number from 0 up, found -1"),
+        (
+            format!("{PEERS}gateways: {{ g: {{ nat: [symmetric] }} }}"),
+            "2:23",
+            "expected a map, found a list (as in `nat: symmetric`, a preset, or `nat: { mapping: endpoint_independent }`)",
+        ),
+        (
+            format!("{PEERS}gateways: {{ g: {{ nat: {{ mapping: symmetric }} }} }}"),
+            "2:34",
+            "unknown behaviour `symmetric` (that is `address_and_port_dependent`)",
+        ),
+        (
+            format!("{PEERS}gateways: {{ g: {{ nat: {{ filtering: port_restricted }} }} }}"),
+            "2:36",
+            "unknown behaviour `port_restricted` (as `filtering`, that is `address_and_port_dependent`; such a NAT's `mapping` is `endpoint_independent`)",
+        ),
+        (
+            format!(
+                "servers: {{ s: {{ stun: {{}} }} }}\n{PEERS}call: {{ ice_servers: [\"stun:x.org:3478\"] }}"
+            ),
+            "3:23",
+            "`stun:x.org:3478` is a URL (write names of `servers:`, as in `ice_servers: [s]`)",
+        ),
+    ] {
+        check(&text, &[&format!("test.yaml:{place}: {told}")]);
+    }
+}

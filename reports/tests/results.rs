@@ -129,6 +129,12 @@ fn groups_come_out_in_the_order_of_their_cases_and_are_compared() {
 }
 
 #[test]
+fn a_shard_that_is_given_twice_is_named() {
+    let parts = [1, 1, 2].map(|number| shard(number, 2, 4, 0));
+    assert_eq!(merge(parts.to_vec()).unwrap_err().to_string(), "shard 1/2 is given twice");
+}
+
+#[test]
 fn a_case_that_is_there_twice_is_refused() {
     let twice = vec![Results::new(suite(2)), Results::new(suite(1))];
     let error = merge(twice).unwrap_err();

@@ -60,16 +60,16 @@ pub(super) struct RunArguments {
     #[arg(value_name = "PATH", default_value = "scenarios")]
     pub(super) paths: Vec<PathBuf>,
     /// Run every case with this seed, whatever the files say
-    #[arg(long, value_name = "N", conflicts_with = "sweep")]
+    #[arg(long, value_name = "N", conflicts_with = "sweep", value_parser = seed, allow_negative_numbers = true)]
     pub(super) seed: Option<u64>,
     /// Run every case with each of these seeds, both ends included, such as 1..100
     #[arg(long, value_name = "A..B", value_parser = seeds)]
     pub(super) sweep: Option<Seeds>,
     /// Run only cases whose title contains this text; a title is `FILE (a=symmetric b=open)`
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, visible_alias = "case", value_name = "TEXT")]
     pub(super) filter: Option<String>,
     /// Use so many threads; the results are the same with any number [default: one for each core]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = jobs)]
     pub(super) jobs: Option<NonZeroUsize>,
     /// Run only one of N equal parts, such as 2/4; `icelab merge` joins their results
     #[arg(long, value_name = "K/N")]
@@ -137,7 +137,7 @@ pub(super) struct ExplainArguments {
     #[arg(long, visible_alias = "case", value_name = "TEXT")]
     pub(super) filter: Option<String>,
     /// The seed [default: the file's]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = seed, allow_negative_numbers = true)]
     pub(super) seed: Option<u64>,
 }
 
@@ -226,4 +226,12 @@ pub(super) struct LaterArguments {
 fn seeds(text: &str) -> Result<Seeds, String> {
     Seeds::parse(text)
         .ok_or_else(|| "write it as A..B, such as 1..100, the smaller first".to_owned())
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "a seed is a whole number from 0 up, such as 7".to_owned())
+}
+
+fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "write how many threads to use, 1 or more".to_owned())
 }

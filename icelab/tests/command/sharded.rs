@@ -80,7 +80,7 @@ fn files_that_are_no_results_are_named_all_of_them() {
     for command in ["merge", "diff"] {
         for (bad, why) in [
             ("direct.yaml", "not a results file"),
-            ("missing.json", "missing.json cannot be read"),
+            ("missing.json", "missing.json cannot be read: there is no such file"),
             (".", "cannot be read"),
             ("later.json", "format 9 is not known here"),
         ] {

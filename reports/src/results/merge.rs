@@ -74,6 +74,12 @@ pub enum MergeError {
         /// The first one that is missing.
         missing: Shard,
     },
+    /// A shard is among the files more than once.
+    #[error("shard {shard} is given twice")]
+    Again {
+        /// That shard.
+        shard: Shard,
+    },
     /// The shards do not make up one suite.
     #[error(
         "the files are not the parts of one suite: its case number {number} is {}; run every shard \
@@ -103,6 +109,10 @@ fn check_complete(shards: &[Shard]) -> Result<(), MergeError> {
     };
     if let Some(&other) = shards.iter().find(|shard| shard.of() != one.of()) {
         return Err(MergeError::Divisions { one, other });
+    }
+    let mut seen = BTreeSet::new();
+    if let Some(&shard) = shards.iter().find(|shard| !seen.insert(**shard)) {
+        return Err(MergeError::Again { shard });
     }
     let missing = (1..=one.of())
         .filter_map(|number| Shard::new(number, one.of()).ok())

@@ -94,7 +94,15 @@ impl Context<'_> {
         let list = fields.ice_servers.as_ref().and_then(|list| of_peer(&list.value, peer));
         let mut names: Vec<String> = Vec::new();
         for name in list.iter().flat_map(|list: &&AnyNumber<String>| &list.0) {
-            if names.contains(&name.value) {
+            let scheme = name.value.split_once(':').map(|(scheme, _)| scheme);
+            if scheme.is_some_and(|scheme| ["stun", "stuns", "turn", "turns"].contains(&scheme)) {
+                let known = self.names.of(&[Kind::Server]).join(", ");
+                self.faults.push(
+                    Fault::new(name.span, format!("`{}` is a URL", name.value))
+                        .label("should be a name")
+                        .help(format!("write names of `servers:`, as in `ice_servers: [{known}]`")),
+                );
+            } else if names.contains(&name.value) {
                 self.faults.push(Fault::new(name.span, format!("`{}` twice", name.value)));
             } else if self
                 .names

@@ -119,7 +119,10 @@ impl FromNode for u64 {
         {
             return Some(value);
         }
-        let fault = Fault::wrong_kind(node, "a whole number from 0 up");
+        let mut fault = Fault::wrong_kind(node, "a whole number from 0 up");
+        if matches!(node.content, Content::Number(_)) && node.to_string().starts_with('-') {
+            fault.message = format!("expected a whole number from 0 up, found {node}");
+        }
         faults.push(match plain_number(&node.to_string()) {
             Some(number) => fault.help(format!("write `{number}`")),
             None => fault,
@@ -328,6 +331,8 @@ pub fn map_of<'a>(
         (Content::Text(_) | Content::Number(_), Some(key)) => {
             fault.help(format!("as in `{{ {key}: {node} }}`"))
         }
+        (Content::List(_), _) if place == "`nat`" => fault
+            .help("as in `nat: symmetric`, a preset, or `nat: { mapping: endpoint_independent }`"),
         _ if keys.is_empty() => fault.help("write `{}`"),
         (Content::Bool(true), _) => fault.help("write `{}`: what it does not say has a default"),
         _ => fault

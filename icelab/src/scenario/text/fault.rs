@@ -55,6 +55,11 @@ impl Fault {
     pub fn unknown_key(entry: &Entry, keys: &[&str], place: &str) -> Self {
         let fault = Self::new(entry.key_span, format!("unknown key `{}` in {place}", entry.key))
             .label("not known here");
+        if place == "a server" && URL_KEYS.contains(&entry.key.as_str()) {
+            return fault.help(
+                "servers are part of the simulated network and have no url, as in `servers: { stun: { stun: {} } }`",
+            );
+        }
         let is_spelt_alike = nearest(&entry.key, keys.iter().copied()).is_some_and(|near| {
             near.eq_ignore_ascii_case(&entry.key) || is_plural(&entry.key, near)
         });
@@ -84,9 +89,12 @@ impl Fault {
     /// A word that is none of those that would be right.
     #[must_use]
     pub fn unknown_word(span: Span, word: &str, words: &[&str], what: &str) -> Self {
-        Self::new(span, format!("unknown {what} `{word}`"))
-            .label(format!("no such {what}"))
-            .one_of(word, words)
+        let fault =
+            Self::new(span, format!("unknown {what} `{word}`")).label(format!("no such {what}"));
+        match EXPLAINED.iter().find(|(of, words, _)| *of == what && words.contains(&word)) {
+            Some((_, _, help)) => fault.help(*help),
+            None => fault.one_of(word, words),
+        }
     }
 
     /// A key that must be there.
@@ -95,6 +103,29 @@ impl Fault {
         Self::new(span, format!("{place} needs `{key}`")).label(format!("`{key}` is missing"))
     }
 }
+
+/// Keys that servers have elsewhere.
+const URL_KEYS: [&str; 5] = ["url", "urls", "uri", "host", "hostname"];
+
+/// What is looked for, words that are no such thing, and how to say what they mean.
+const EXPLAINED: &[(&str, &[&str], &str)] = &[
+    ("protocol", &["http"], "write it with its port: `{ allow: tcp, to_port: 80 }`"),
+    ("protocol", &["https", "tls"], "write it with its port: `{ allow: tcp, to_port: 443 }`"),
+    ("protocol", &["dns"], "write it with its port: `{ allow: udp, to_port: 53 }`"),
+    ("protocol", &["stun", "turn"], "write it with its port: `{ allow: udp, to_port: 3478 }`"),
+    ("behaviour", &["symmetric"], "that is `address_and_port_dependent`"),
+    ("behaviour", &["full_cone", "cone"], "that is `endpoint_independent`"),
+    (
+        "behaviour",
+        &["restricted", "restricted_cone", "address_restricted"],
+        "as `filtering`, that is `address_dependent`; such a NAT's `mapping` is `endpoint_independent`",
+    ),
+    (
+        "behaviour",
+        &["port_restricted", "port_restricted_cone"],
+        "as `filtering`, that is `address_and_port_dependent`; such a NAT's `mapping` is `endpoint_independent`",
+    ),
+];
 
 /// Whether one of two words is the other with an `s`.
 fn is_plural(left: &str, right: &str) -> bool {

@@ -93,6 +93,7 @@ pub(super) const OTHER_WORDS: &[(&str, &str)] = &[
     ("ingress", "in"),
     ("inbound", "in"),
     // Calls and events.
+    ("turn_error", "turn_response"),
     ("caller", "offerer"),
     ("callee", "answerer"),
     ("ice_transport_policy", "policy"),

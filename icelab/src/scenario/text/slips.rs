@@ -1,5 +1,6 @@
 //! What a reader of YAML could not read, in words that say how to mend it.
 
+use super::elsewhere::place_of;
 use super::fault::Fault;
 use super::first_pass::MAX_DEPTH;
 use super::source::{Source, Span};
@@ -26,6 +27,11 @@ pub(super) fn unreadable(source: &Source, at: usize, reason: &str) -> Fault {
         .or_else(|| brackets(source, at, reason));
     if let Some(known) = known {
         return known;
+    }
+    if reason.contains("mapping values are not allowed")
+        && let Some(fault) = missing_colon(source, at)
+    {
+        return fault;
     }
     if reason.contains("mapping values are not allowed") {
         return Fault::new(span, "a `: ` inside of unquoted text").label("in this line").help(
@@ -196,6 +202,19 @@ fn missing_blank(source: &Source, at: usize, reason: &str) -> Option<Fault> {
             let colon = start + indent + key.len();
             Fault::new(Span::new(colon, colon + 1), "no blank after `:`")
                 .help(format!("write `{key}: {value}`"))
+        })
+    })
+}
+
+/// `key value`, where the key is one of the grammar.
+fn missing_colon(source: &Source, at: usize) -> Option<Fault> {
+    lines_up_to(source, at).find_map(|(start, line)| {
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        let (key, value) = line.trim_start().split_once(' ')?;
+        (!line.contains(':') && place_of(key).is_some()).then(|| {
+            let end = start + indent + key.len();
+            Fault::new(Span::new(start + indent, end), format!("no `:` after `{key}`"))
+                .help(format!("write `{key}: {}`", value.trim_start()))
         })
     })
 }
