@@ -400,3 +400,22 @@ fn a_time_to_reconnect_below_its_resolution_is_refused() {
     }
     assert_eq!(read(&text("100 ms")).cases.len(), 1);
 }
+
+#[test]
+fn a_range_that_holds_its_own_gateway_is_refused_and_a_lite_agent_behind_a_nat_warned_of() {
+    let text = "gateways: { a: { nat: linux, inside: 203.0.113.0/24, outside: 203.0.113.7 } }
+peers: { alice: { behind: a }, bob: {} }";
+    assert_eq!(
+        only(text),
+        "test.yaml:1:38: `203.0.113.0/24` holds 203.0.113.7, the gateway's own address outside (write a private range, such as 192.168.1.0/24)"
+    );
+    let text =
+        "gateways: { a: { nat: linux } }\npeers: { alice: {}, bob: { behind: a, lite: true } }";
+    assert_eq!(
+        warned(text),
+        [
+            "test.yaml:2:45: `bob` is lite and behind a NAT (lite agents belong on public addresses (RFC 8445 section 2.5): remove this, or `behind`)"
+        ]
+    );
+    assert_eq!(warned(&text.replace("nat: linux", "nat: none")), [""; 0]);
+}

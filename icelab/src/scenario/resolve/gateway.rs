@@ -120,6 +120,7 @@ impl Context<'_> {
         }
         self.check_private(term, nat.is_some(), &behind, outer);
         let outside = self.outside(term.outside.as_ref(), &behind, &definition.name);
+        self.check_own_address(term, &outside, &behind);
         let default_families = if is_nat64 { Families::V6 } else { families };
         let inside = Realm { families, default_families, inside_v4, inside_v6 };
         self.realms.add(&definition.name, inside);
@@ -185,6 +186,20 @@ impl Context<'_> {
             }
         }
         (v4, v6)
+    }
+
+    /// Tells of a range that holds one of the gateway's own addresses outside.
+    fn check_own_address(&mut self, term: &Term, outside: &[IpAddr], behind: &Behind) {
+        for range in term.inside.iter().flat_map(|inside| &inside.value.0) {
+            let Ok(prefix) = range.value.parse::<Prefix>() else { continue };
+            let Some(own) = outside.iter().find(|own| prefix.contains(**own)) else { continue };
+            let message = format!("`{prefix}` holds {own}, the gateway's own address outside");
+            let help = match behind {
+                Behind::Internet => "write a private range, such as 192.168.1.0/24".to_owned(),
+                Behind::Gateway(outer) => format!("write a range apart from that of `{outer}`"),
+            };
+            self.faults.push(Fault::new(range.span, message).help(help));
+        }
     }
 
     /// Tells of a private range that no NAT on the way to the internet translates.

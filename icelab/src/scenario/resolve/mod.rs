@@ -99,6 +99,7 @@ pub fn resolve(
         return None;
     }
     context.note_unused(file, &nodes, &call);
+    context.note_lite(file, &nodes);
     for term in &judged.terms {
         context.note_missing_relay(term, &nodes, &call);
     }

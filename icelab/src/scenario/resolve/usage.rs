@@ -23,6 +23,13 @@ impl Nodes<'_> {
             || self.peers.iter().flat_map(|peer| &peer.interfaces).any(|it| is_it(&it.behind))
     }
 
+    /// Whether a NAT is between a node there and the internet.
+    fn is_behind_nat(&self, behind: &Behind) -> bool {
+        let Behind::Gateway(name) = behind else { return false };
+        let gateway = self.gateways.iter().find(|gateway| gateway.name == *name);
+        gateway.is_some_and(|it| it.nat.is_some() || self.is_behind_nat(&it.behind))
+    }
+
     /// Whether a peer asks a TURN server.
     pub(super) fn asks_turn(&self, call: &Call, peer: &str) -> bool {
         let asked = call.side(peer).into_iter().flat_map(|side| &side.ice_servers);
@@ -32,6 +39,24 @@ impl Nodes<'_> {
 }
 
 impl Context<'_> {
+    /// Notes lite agents on addresses that the internet does not route.
+    pub(super) fn note_lite(&mut self, file: &File, nodes: &Nodes<'_>) {
+        for definition in definitions(file.peers.as_ref()) {
+            let Some(lite) = &definition.value.lite else { continue };
+            let peer = nodes.peers.iter().find(|peer| peer.name == definition.name);
+            let interfaces = peer.iter().flat_map(|peer| &peer.interfaces);
+            let is_hidden = interfaces.into_iter().any(|it| nodes.is_behind_nat(&it.behind));
+            if lite.value && is_hidden {
+                let message = format!("`{}` is lite and behind a NAT", definition.name);
+                self.doubts.push(Doubt::Case(
+                    Fault::new(lite.span, message).label("has host candidates only").help(
+                        "lite agents belong on public addresses (RFC 8445 section 2.5): remove this, or `behind`",
+                    ),
+                ));
+            }
+        }
+    }
+
     /// Notes what this case defines and does not use.
     pub(super) fn note_unused(&mut self, file: &File, nodes: &Nodes<'_>, call: &Call) {
         let sides = [&call.offerer_side, &call.answerer_side];
