@@ -9,7 +9,7 @@ use icelab_wire::{DecodeError, Serial16, Serial32, Writer};
 use proptest::prelude::*;
 
 fn id(number: u8) -> ExtensionId {
-    ExtensionId::new(number).unwrap()
+    ExtensionId::new(number).expect("it was made here")
 }
 
 fn builder() -> PacketBuilder {

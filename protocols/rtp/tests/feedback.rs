@@ -26,7 +26,12 @@ pub(crate) fn packet(first: u8, kind: u8, information: &[u8]) -> Vec<u8> {
 }
 
 fn decode(bytes: &[u8]) -> Result<Rtcp<'_>, DecodeError> {
-    Compound::parse(bytes).unwrap().packets().next().unwrap().decode()
+    Compound::parse(bytes)
+        .expect("it was made here")
+        .packets()
+        .next()
+        .expect("it was made here")
+        .decode()
 }
 
 /// `message` is read from `bytes` and written as them; every shorter body is an error, or another
@@ -34,9 +39,14 @@ fn decode(bytes: &[u8]) -> Result<Rtcp<'_>, DecodeError> {
 fn both_ways(bytes: &[u8], message: Message<'_>) {
     let feedback = Feedback { sender: SENDER, media: MEDIA, message };
     assert_eq!(CompoundBuilder::new().feedback(&feedback).finish(), bytes);
-    let raw = Compound::parse(bytes).unwrap().packets().next().unwrap();
+    let raw = Compound::parse(bytes)
+        .expect("it was made here")
+        .packets()
+        .next()
+        .expect("it was made here");
     for length in 0..raw.body.len() {
-        let cut = RawPacket { body: &raw.body[..length], ..raw }.decode();
+        let body = raw.body.get(..length).expect("it is shorter");
+        let cut = RawPacket { body, ..raw }.decode();
         assert_ne!(cut, Ok(Rtcp::Feedback(feedback.clone())), "{length}");
         assert!(length >= 8 || cut.is_err(), "{length}");
     }
@@ -252,7 +262,7 @@ fn transport_feedback_is_built_from_times() {
         assert_eq!(ticks as u128, (start + step * place as u32).as_micros() / 250);
     }
     assert!(feedback.missing().eq([Serial16(65_534)]));
-    let message = Message::Transport(feedback.clone());
+    let message = Message::Transport(feedback);
     let written = Feedback { sender: SENDER, media: MEDIA, message };
     let bytes = CompoundBuilder::new().feedback(&written).finish();
     assert!(bytes.len() <= longest, "{} of {longest}", bytes.len());

@@ -33,11 +33,11 @@ impl Stream {
         marker: bool,
         payload: &[u8],
     ) -> Pushed<AccessUnit> {
-        let kind = PayloadType::new(102).unwrap();
+        let kind = PayloadType::new(102).expect("it was made here");
         let bytes = PacketBuilder::new(kind, Serial16(sequence), Serial32(time), Ssrc(1))
             .marker(marker)
             .build(payload);
-        self.depacketiser.push(&Packet::parse(&bytes).unwrap())
+        self.depacketiser.push(&Packet::parse(&bytes).expect("it was made here"))
     }
 }
 

@@ -12,7 +12,7 @@ use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 
 fn kind(number: u8) -> PayloadType {
-    PayloadType::new(number).unwrap()
+    PayloadType::new(number).expect("it was made here")
 }
 
 fn media(ssrc: u32, sequence: u16, length: usize) -> Vec<u8> {

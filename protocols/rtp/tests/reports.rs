@@ -40,7 +40,11 @@ const INFO: SenderInfo = SenderInfo {
 };
 
 fn decode(bytes: &[u8]) -> Vec<Rtcp<'_>> {
-    Compound::parse(bytes).unwrap().packets().map(|packet| packet.decode().unwrap()).collect()
+    Compound::parse(bytes)
+        .expect("it was made here")
+        .packets()
+        .map(|packet| packet.decode().expect("it was made here"))
+        .collect()
 }
 
 /// The pictures of RFC 3550 sections 6.4.1, 6.5 and 6.6.

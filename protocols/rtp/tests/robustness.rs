@@ -16,7 +16,7 @@ use crate::{feedback, packet, reports};
 /// Reads `bytes` as whatever they may be.
 fn read_all(bytes: &[u8]) {
     if let Ok(packet) = Packet::parse(bytes) {
-        let _ = packet.extension::<Mid<'_>>(ExtensionId::new(1).unwrap());
+        let _ = packet.extension::<Mid<'_>>(ExtensionId::new(1).expect("it was made here"));
         assert!(packet.contributing_sources().len() <= 15);
         if let Ok(FlexFecPacket::Repair(fec)) = FlexFecPacket::decode(&packet) {
             let _ = fec.recover(|_, number| number.0.is_multiple_of(7).then_some(packet::PACKET));
@@ -64,7 +64,11 @@ fn read_rtcp(read: Result<Rtcp<'_>, icelab_wire::DecodeError>) {
         Ok(_) | Err(_) => return,
     };
     if !written.is_empty() {
-        let again = Compound::parse(&written).unwrap().packets().next().unwrap();
+        let again = Compound::parse(&written)
+            .expect("it was made here")
+            .packets()
+            .next()
+            .expect("it was made here");
         assert!(again.decode().is_ok(), "{again:?}");
     }
 }

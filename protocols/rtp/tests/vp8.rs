@@ -109,11 +109,11 @@ impl Stream {
     }
 
     fn push(&mut self, sequence: u16, time: u32, marker: bool, payload: &[u8]) -> Pushed<Frame> {
-        let kind = PayloadType::new(96).unwrap();
+        let kind = PayloadType::new(96).expect("it was made here");
         let bytes = PacketBuilder::new(kind, Serial16(sequence), Serial32(time), Ssrc(1))
             .marker(marker)
             .build(payload);
-        self.depacketiser.push(&Packet::parse(&bytes).unwrap())
+        self.depacketiser.push(&Packet::parse(&bytes).expect("it was made here"))
     }
 }
 

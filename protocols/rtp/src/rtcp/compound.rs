@@ -22,6 +22,7 @@ impl<'a> Compound<'a> {
     ///
     /// # Errors
     /// Where it is empty, or the header of a packet contradicts the datagram.
+    #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
         RawPacket::decode_from(&mut reader)?;
@@ -42,6 +43,7 @@ impl<'a> Compound<'a> {
     }
 
     /// The packets in order.
+    #[inline]
     #[must_use]
     pub const fn packets(&self) -> RtcpPackets<'a> {
         RtcpPackets { reader: Reader::new(self.bytes) }
@@ -98,6 +100,7 @@ impl<'a> RawPacket<'a> {
     ///
     /// # Errors
     /// Where the body is not what the packet's type says.
+    #[inline]
     pub fn decode(self) -> Result<Rtcp<'a>, DecodeError> {
         Ok(match self.kind {
             PacketType::SENDER_REPORT => Rtcp::SenderReport(SenderReport::decode(self)?),

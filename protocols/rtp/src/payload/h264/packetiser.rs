@@ -43,7 +43,7 @@ impl Packetiser {
             let in_aggregate = 2 + unit.len();
             let is_small = self.mode == Mode::NonInterleaved
                 && unit.len() <= usize::from(u16::MAX)
-                && 1 + in_aggregate <= self.longest;
+                && in_aggregate < self.longest;
             if !is_small || together + in_aggregate > self.longest {
                 payloads.extend(aggregate(&core::mem::take(&mut small)));
                 together = 1;
