@@ -8,7 +8,7 @@ use icelab::scenario::plan::{
 };
 use icelab::{Outcome, World};
 
-use super::stage::{Home, assert_path, call, homes, patient_call, preset};
+use super::stage::{Home, assert_path, call, homes, letters, patient_call, preset};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -121,6 +121,22 @@ fn a_lost_nomination_is_sent_again() {
     let is_rule = |entry: icelab_sim::Entry| matches!(entry.what, icelab_sim::What::Dropped { reason, .. } if reason == "rule");
     let dropped = outcome.record.entries().filter(|entry| is_rule(entry.as_ref().unwrap().clone()));
     assert_eq!(dropped.count(), 1);
+}
+
+/// alice gives up the pair that bob has followed her to, and takes another one.
+#[test]
+fn a_call_whose_sides_settled_on_different_relays_is_relayed() {
+    let [alice, bob] = ["port_restricted", "symmetric"].map(|nat| Home::Nat(preset(nat)));
+    let mut world = homes(&alice, &bob, 1);
+    world.call(call());
+    let answers = DropRule {
+        packet: PacketKind::StunSuccess,
+        ..nominations_of("bob", &[3, 4, 5, 6, 7, 8, 9])
+    };
+    world.at(Duration::ZERO, Action::Drop(answers));
+    let outcome = world.run().unwrap();
+    assert_eq!(letters(&outcome), "SP", "each sends to the other's relay");
+    assert_path(&outcome, Path::Relayed);
 }
 
 fn nominations_of(peer: &str, nth: &[u64]) -> DropRule {
