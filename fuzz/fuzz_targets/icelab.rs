@@ -3,6 +3,8 @@
 
 #![no_main]
 
+mod dtls;
+
 use std::net::SocketAddr;
 use std::sync::LazyLock;
 
@@ -22,7 +24,12 @@ static TARGET: LazyLock<fn(&[u8])> = LazyLock::new(|| {
         Ok("turn") => turn,
         Ok("packet") => packet,
         Ok("scenario") => scenario,
-        other => panic!("FUZZ_TARGET is {other:?}: stun, turn, packet or scenario"),
+        Ok("dtls-records") => dtls::records,
+        Ok("dtls-handshake") => dtls::handshake,
+        Ok("dtls-flights") => dtls::flights,
+        Ok("certificate") => dtls::certificate,
+        Ok("srtp") => dtls::srtp,
+        other => panic!("FUZZ_TARGET is {other:?}, and not the name of a folder in fuzz/seeds"),
     }
 });
 

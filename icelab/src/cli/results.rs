@@ -65,9 +65,12 @@ fn read_all(paths: &[PathBuf]) -> Option<Vec<Results>> {
 fn read_one(path: &Path) -> Result<Results, String> {
     let text =
         if is_input(path) { io::read_to_string(io::stdin()) } else { fs::read_to_string(path) };
-    let text = text.map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => format!("{} cannot be read: there is no such file", name(path)),
-        _ => format!("{} cannot be read: {error}", name(path)),
+    let text = text.map_err(|error| {
+        if error.kind() == io::ErrorKind::NotFound {
+            format!("{} cannot be read: there is no such file", name(path))
+        } else {
+            format!("{} cannot be read: {error}", name(path))
+        }
     })?;
     Results::read(&text).map_err(|error| {
         format!("{}: {error}; `icelab run --json FILE` writes results files", name(path))
