@@ -1,5 +1,7 @@
 //! One end of a DTLS connection: commands and dispatch.
 
+use core::time::Duration;
+
 use icelab_crypto::Fingerprint;
 use icelab_sans_io::{Deadline, Instant, Output, Protocol, Rng};
 
@@ -87,6 +89,15 @@ impl Dtls {
         self.is_verified = true;
         self.core.config.fingerprints = fingerprints;
         self.judge();
+    }
+
+    /// The path's round trip as somebody (ICE) has measured it now: the waits of flights yet to be sent
+    /// follow it ([`Retransmission::rtt`](crate::Retransmission::rtt)).
+    pub fn hint_round_trip(&mut self, round_trip: Duration) {
+        self.core.hint_round_trip(round_trip);
+        if let Some(rival) = &mut self.rival {
+            rival.end.hint_round_trip(round_trip);
+        }
     }
 
     /// Sends one record of application data.
@@ -292,6 +303,6 @@ impl Protocol for Dtls {
 
 /// How long a peer may repeat its last flight: twice the longest life of a segment (RFC 9147
 /// section 5.8.1, RFC 9293 section 3.4.2).
-const REPEATS_END: core::time::Duration = core::time::Duration::from_secs(240);
+const REPEATS_END: Duration = Duration::from_secs(240);
 /// How often a peer that goes on is told again that this end is gone.
 const FAREWELLS: u32 = 8;

@@ -9,7 +9,7 @@ use crate::wire::suite::CipherSuite;
 use crate::wire::version::Version;
 
 /// What happened.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Event {
     /// The handshake is over, and the peer's certificate is the one that was expected. Another one
     /// tells that the peer has begun anew and has proven who it is (RFC 9147 section 5.11): what was

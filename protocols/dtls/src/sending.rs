@@ -43,6 +43,16 @@ impl Core {
         }
     }
 
+    /// Somebody has measured the path's round trip: what is sent from now on waits accordingly. A
+    /// flight that had to be repeated keeps the wait that it has come to.
+    pub(crate) fn hint_round_trip(&mut self, round_trip: Duration) {
+        self.config.retransmission.rtt = Some(round_trip);
+        self.resend.first = self.config.retransmission.first();
+        if self.resend.tries == 0 {
+            self.resend.interval = self.resend.first;
+        }
+    }
+
     /// Adds a message to the flight and to the transcript.
     pub(crate) fn say(&mut self, epoch: u64, kind: HandshakeType, body: impl FnOnce(&mut Writer)) {
         let mut writer = Writer::new();

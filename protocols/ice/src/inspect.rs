@@ -51,6 +51,15 @@ impl Agent {
         self.paths.get(path).map(|path| &path.pair)
     }
 
+    /// The pair that data of a component would be sent over now: the selected one, or else the best
+    /// valid one (RFC 8445 section 12.1).
+    #[must_use]
+    pub fn sending_pair(&self, component: u16) -> Option<&SelectedPair> {
+        let is_able = !matches!(self.state, State::New | State::Failed | State::Closed);
+        let path = self.sending_path(component).filter(|_| is_able)?;
+        self.paths.get(&path).map(|path| &path.pair)
+    }
+
     /// The valid pairs of a component, best first.
     pub fn valid_pairs(&self, component: u16) -> impl Iterator<Item = &SelectedPair> {
         let mut paths: Vec<&Path> = self.valid_paths(component).map(|(_, path)| path).collect();

@@ -3,6 +3,7 @@
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
+use icelab_dtls::{NamedGroup, Version};
 use icelab_ice as ice;
 
 /// How a peer gathers, negotiates and checks.
@@ -25,6 +26,8 @@ pub struct Config {
     pub pacing: Duration,
     /// How its ICE agent behaves. The peer itself settles `role`.
     pub ice: ice::Config,
+    /// How its DTLS handshakes go.
+    pub handshake: Handshake,
 }
 
 impl Default for Config {
@@ -37,6 +40,36 @@ impl Default for Config {
             gathering_limit: Duration::from_secs(10),
             pacing: Duration::from_millis(50),
             ice: ice::Config::default(),
+            handshake: Handshake::default(),
+        }
+    }
+}
+
+/// How DTLS handshakes go. What is not here is as [`icelab_dtls::Config::new`] has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handshake {
+    /// The oldest and the newest version that may be spoken.
+    pub versions: (Version, Version),
+    /// The groups for the key exchange, the best first.
+    pub groups: Vec<NamedGroup>,
+    /// For how many of them a 1.3 client sends a share at once.
+    pub key_shares: usize,
+    /// Whether a server asks for a cookie though ICE has checked the address.
+    pub cookie: bool,
+}
+
+impl Default for Handshake {
+    fn default() -> Self {
+        Self {
+            versions: (Version::V1_2, Version::V1_3),
+            groups: vec![
+                NamedGroup::X25519,
+                NamedGroup::P256,
+                NamedGroup::P384,
+                NamedGroup::X25519_MLKEM768,
+            ],
+            key_shares: 1,
+            cookie: false,
         }
     }
 }

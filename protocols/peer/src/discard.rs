@@ -15,6 +15,10 @@ pub enum Discard {
     Icmp,
     /// A signal about credentials that are not the ones in use.
     OtherCredentials,
+    /// A datagram of none of the protocols that share a pair (RFC 7983).
+    NoProtocol,
+    /// DTLS before it was known who the other side is, or more of it than can wait for a pair.
+    NotReady,
     /// An answer that no offer waits for.
     UnexpectedAnswer,
     /// An offer that collided with our own, which counts.

@@ -2,6 +2,7 @@
 
 use core::net::{IpAddr, SocketAddr};
 
+use icelab_dtls as dtls;
 use icelab_ice as ice;
 use icelab_turn as turn;
 
@@ -41,6 +42,18 @@ pub enum Event {
     GatheringDone,
     /// The ICE agent did something.
     Ice(ice::Event),
+    /// A pair can carry data: the DTLS handshake begins.
+    HandshakeStarted {
+        /// Whether this side begins.
+        role: dtls::Role,
+    },
+    /// A datagram of the handshake went out.
+    HandshakeSent {
+        /// What it holds, by which it is found among the packets that were sent.
+        datagram: Vec<u8>,
+    },
+    /// The DTLS connection did something; data are never shown here.
+    Dtls(dtls::Event),
     /// A TURN client did something after its allocation; payloads are never shown here.
     Turn {
         /// The server.

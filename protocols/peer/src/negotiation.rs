@@ -15,7 +15,7 @@ use crate::discard::Discard;
 use crate::event::Event;
 use crate::gathering::Gathering;
 use crate::peer::Peer;
-use crate::signal::{Description, Signal};
+use crate::signal::{Description, Setup, Signal};
 
 /// How far the exchange of offer and answer is.
 #[derive(Clone, Debug)]
@@ -155,7 +155,7 @@ impl Peer {
 
     fn answer(&mut self, offer: Description, now: Instant) {
         self.take_description(offer, now);
-        let answer = self.description();
+        let answer = self.description(self.security.setup());
         self.output.event(Event::Signal(Signal::Answer(answer)));
         self.negotiation = Negotiation::Stable;
     }
@@ -173,11 +173,13 @@ impl Peer {
     }
 
     fn take_description(&mut self, description: Description, now: Instant) {
-        let Description { credentials, lite, candidates, end_of_candidates } = description;
+        let Description { ref credentials, lite, .. } = description;
         if self.agent.set_remote_credentials(credentials.clone(), lite, now).is_err() {
             self.discards.count(Discard::OtherCredentials);
             return;
         }
+        self.agree_on_security(&description);
+        let Description { credentials, candidates, end_of_candidates, .. } = description;
         self.remote = Some(credentials);
         for candidate in candidates {
             self.add_remote_candidate(candidate, now);
@@ -232,17 +234,19 @@ impl Peer {
     }
 
     /// What an offer or answer says now.
-    fn description(&self) -> Description {
+    fn description(&self, setup: Setup) -> Description {
         Description {
             credentials: self.agent.local_credentials().clone(),
             lite: self.config.ice.lite,
             candidates: self.gathered.clone(),
             end_of_candidates: self.gathering == Gathering::Done,
+            fingerprint: self.security.fingerprint(),
+            setup,
         }
     }
 
     fn send_offer(&mut self) {
-        let offer = self.description();
+        let offer = self.description(Setup::Either);
         self.output.event(Event::Signal(Signal::Offer(offer)));
         self.negotiation = Negotiation::Offered { is_restart_due: false };
     }
@@ -285,7 +289,7 @@ impl Peer {
         matches!(self.negotiation, Negotiation::Closed | Negotiation::Freed)
     }
 
-    /// Ends the call: frees allocations, closes sockets. [`Event::Closed`] says when that is done.
+    /// Ends the call: says goodbye, frees allocations, closes sockets. [`Event::Closed`] says when that is done.
     pub fn close(&mut self, now: Instant) {
         if self.is_closed() {
             return;
@@ -293,6 +297,7 @@ impl Peer {
         self.negotiation = Negotiation::Closed;
         self.gathering = Gathering::Done;
         self.starts.clear();
+        self.close_security(now);
         self.agent.close(now);
         self.retire_all(now);
         self.settle(now);

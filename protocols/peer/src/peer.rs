@@ -3,6 +3,7 @@
 use core::net::{IpAddr, SocketAddr};
 use std::collections::{BTreeSet, VecDeque};
 
+use icelab_dtls as dtls;
 use icelab_ice as ice;
 use icelab_sans_io::net::{Datagram, IcmpError, IcmpKind, Interface, Notice, Request};
 use icelab_sans_io::{Deadline, Instant, Output, OutputQueue, Protocol, Rng};
@@ -12,6 +13,7 @@ use crate::discard::{Discard, Discards};
 use crate::event::Event;
 use crate::gathering::Gathering;
 use crate::negotiation::{Manners, Negotiation};
+use crate::security::Security;
 use crate::socket::{Lease, Query, Socket, Start};
 
 /// One end of a call, below the W3C interfaces: gathers candidates on every interface through STUN
@@ -21,7 +23,8 @@ use crate::socket::{Lease, Query, Socket, Start};
 /// 2. [`call`](Self::call) makes this the offerer; the other end waits for the offer.
 /// 3. Each [`Event::Signal`] is to be handed to the other end's
 ///    [`handle_signal`](Self::handle_signal), in order.
-/// 4. Once the agent is connected, [`send`](Self::send) reaches the other end's [`Event::Data`].
+/// 4. ICE finds a pair, DTLS proves over it who is there ([`is_secure`](Self::is_secure)), and
+///    [`send`](Self::send) reaches the other end's [`Event::Data`].
 /// 5. [`restart_ice`](Self::restart_ice) gathers anew with new credentials, while data goes on over
 ///    the old pair for as long as that works.
 /// 6. [`close`](Self::close) gives back what TURN servers lent.
@@ -37,6 +40,7 @@ pub struct Peer {
     /// The generation of the pair in use.
     pub(crate) selected_generation: Option<u32>,
     pub(crate) gathering: Gathering,
+    pub(crate) security: Security,
     pub(crate) negotiation: Negotiation,
     pub(crate) manners: Manners,
     pub(crate) sockets: Vec<Socket>,
@@ -65,7 +69,9 @@ impl Peer {
         };
         config.ice.relay_only = config.policy == Policy::Relay;
         let agent = ice::Agent::new(config.ice.clone(), rng.fork("ice", 0));
+        let security = Security::new(&rng);
         Self {
+            security,
             config,
             rng,
             agent,
@@ -89,14 +95,22 @@ impl Peer {
         }
     }
 
-    /// Sends a message to the other application over the selected pair.
+    /// Sends a message to the other application, in one DTLS record over the pair in use.
     ///
     /// # Errors
-    /// Says why the agent cannot send now.
-    pub fn send(&mut self, payload: Vec<u8>, now: Instant) -> Result<(), ice::SendError> {
-        let sent = self.agent.send(DATA_COMPONENT, payload, now);
+    /// Before the call is secure and after its end, while there is no pair, and for more than 2^14
+    /// bytes.
+    pub fn send(&mut self, payload: &[u8], now: Instant) -> Result<(), SendError> {
+        let dtls = self.security.connection_mut().ok_or(SendError::NotSecure)?;
+        if self.agent.sending_pair(DATA_COMPONENT).is_none() {
+            return Err(SendError::NoPath);
+        }
+        let sent = dtls.send(payload, now);
         self.settle(now);
-        sent
+        sent.map_err(|error| match error {
+            dtls::SendError::NotConnected | dtls::SendError::Closed => SendError::NotSecure,
+            dtls::SendError::TooLong => SendError::TooLong,
+        })
     }
 
     /// The state of the ICE agent.
@@ -194,6 +208,9 @@ impl Protocol for Peer {
             return;
         }
         self.agent.handle_timeout(now);
+        if let Some(dtls) = self.security.connection_mut() {
+            dtls.handle_timeout(now);
+        }
         for query in &mut self.queries {
             query.client.handle_timeout(now);
         }
@@ -217,6 +234,20 @@ impl Protocol for Peer {
 /// method is Binding (RFC 8489 section 5; no channel number starts with two zero bits).
 fn is_binding(payload: &[u8]) -> bool {
     payload.first_chunk().is_some_and(|bytes| u16::from_be_bytes(*bytes) & 0xFEEF == 0x0001)
+}
+
+/// Why a message cannot be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// The other side has not proven who it is, or the connection is over.
+    #[error("the call is not secure: its handshake is not over, or its connection is")]
+    NotSecure,
+    /// ICE knows no pair that works.
+    #[error("no candidate pair can be used")]
+    NoPath,
+    /// The message does not fit one record (2^14 bytes).
+    #[error("the message does not fit one record of 16384 bytes")]
+    TooLong,
 }
 
 /// The component that carries the application's data.

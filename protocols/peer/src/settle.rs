@@ -18,6 +18,7 @@ impl Peer {
                 self.settle_queries(now),
                 self.settle_leases(now),
                 self.settle_agent(now),
+                self.settle_security(now),
                 self.finish_gathering(now),
             ];
             if !moved.contains(&true) {
@@ -29,18 +30,21 @@ impl Peer {
     }
 
     /// Takes what the ICE agent made.
-    fn settle_agent(&mut self, now: Instant) -> bool {
+    pub(crate) fn settle_agent(&mut self, now: Instant) -> bool {
         let mut moved = false;
         while let Some(output) = self.agent.poll_output() {
             moved = true;
             match output {
                 Output::Packet(datagram) => self.dispatch(datagram, now),
                 Output::Event(ice::Event::Data { payload, .. }) => {
-                    self.output.event(Event::Data { payload });
+                    self.handle_protected(payload, now);
                 }
                 Output::Event(event) => {
                     if let ice::Event::Selected { pair, .. } = &event {
                         self.handle_selected(pair, now);
+                    }
+                    if let ice::Event::CheckSucceeded { .. } = event {
+                        self.hint_round_trip();
                     }
                     self.output.event(Event::Ice(event));
                 }
@@ -110,7 +114,7 @@ impl Peer {
     fn next_deadline(&self) -> Option<Deadline> {
         let queries = self.queries.iter().map(|query| query.client.poll_timeout());
         let leases = self.leases.iter().map(|lease| lease.client.poll_timeout());
-        let own = [self.gathering_deadline(), self.agent.poll_timeout()];
+        let own = [self.gathering_deadline(), self.agent.poll_timeout(), self.security.deadline()];
         own.into_iter().chain(queries).chain(leases).fold(None, Deadline::earlier)
     }
 }

@@ -1,5 +1,6 @@
 //! What the two ends of a call tell each other over signalling (RFC 8839, as types).
 
+use icelab_crypto::Fingerprint;
 use icelab_ice as ice;
 
 /// A message from one end of a call to the other. The way there must keep their order.
@@ -39,7 +40,7 @@ impl Signal {
     }
 }
 
-/// The ICE part of an offer or an answer.
+/// The transport's part of an offer or an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
     /// User name fragment and password (RFC 8839 section 5.4).
@@ -50,4 +51,19 @@ pub struct Description {
     pub candidates: Vec<ice::Candidate>,
     /// Whether these are all.
     pub end_of_candidates: bool,
+    /// What this side's certificate hashes to (RFC 8122 section 5).
+    pub fingerprint: Fingerprint,
+    /// Who begins the DTLS handshake (RFC 8842 section 5).
+    pub setup: Setup,
+}
+
+/// Who begins the DTLS handshake: `a=setup` (RFC 8842 section 5, RFC 4145 section 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setup {
+    /// The answerer decides: `actpass`.
+    Either,
+    /// The side that says so: `active`.
+    Active,
+    /// The other side: `passive`.
+    Passive,
 }

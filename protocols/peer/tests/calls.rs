@@ -201,7 +201,7 @@ fn closing_frees_allocations_and_sockets_and_says_so() {
     assert_eq!(board.turn.allocations(), 1);
     assert!(board.ends[0].sockets.is_empty());
     assert!(matches!(board.events(0).last(), Some(Event::Closed)));
-    assert!(board.alice.send(vec![0x80], board.now).is_err());
+    assert!(board.alice.send(b"hello", board.now).is_err());
 }
 
 #[test]

@@ -8,5 +8,6 @@ mod gathering;
 mod laws;
 #[cfg(test)]
 mod restarts;
+mod security;
 #[cfg(test)]
 mod switchboard;

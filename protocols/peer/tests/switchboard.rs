@@ -5,6 +5,7 @@ use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
+use icelab_crypto::Fingerprint;
 use icelab_ice as ice;
 use icelab_peer::{Config, Event, IceServer, Peer, Signal};
 use icelab_sans_io::net::{
@@ -36,6 +37,10 @@ pub(crate) struct Switchboard {
     pub(crate) is_direct: bool,
     /// The TURN server's answers are lost while this is set.
     pub(crate) turn_is_silent: bool,
+    /// What somebody in the middle of the signalling writes into bob's descriptions.
+    pub(crate) forge: Option<Fingerprint>,
+    /// So many DTLS datagrams are still to be lost.
+    pub(crate) lost_handshakes: u32,
 }
 
 /// What is known of one peer's host.
@@ -94,6 +99,8 @@ impl Switchboard {
             signals: Vec::new(),
             is_direct: true,
             turn_is_silent: false,
+            forge: None,
+            lost_handshakes: 0,
         };
         board.turn.start(Instant::START);
         board.tell_interfaces(0);
@@ -150,10 +157,8 @@ impl Switchboard {
     pub(crate) fn talks(&mut self) -> bool {
         let now = self.now;
         let before = [self.heard(0), self.heard(1)];
-        let sent = [
-            self.alice.send(vec![0x80, 1], now).is_ok(),
-            self.bob.send(vec![0x80, 2], now).is_ok(),
-        ];
+        let sent =
+            [self.alice.send(b"from alice", now).is_ok(), self.bob.send(b"from bob", now).is_ok()];
         self.run(Duration::from_millis(200));
         sent == [true; 2] && self.heard(0) == before[0] + 1 && self.heard(1) == before[1] + 1
     }
@@ -219,7 +224,13 @@ impl Switchboard {
     fn hear(&mut self, number: usize, event: Event) {
         if let Event::Signal(signal) = &event {
             self.signals.push((number, signal.clone()));
-            let letter = Letter::Signal { to: 1 - number, signal: Box::new(signal.clone()) };
+            let mut signal = signal.clone();
+            if let (1, Some(forged)) = (number, &self.forge)
+                && let Signal::Offer(description) | Signal::Answer(description) = &mut signal
+            {
+                description.fingerprint = forged.clone();
+            }
+            let letter = Letter::Signal { to: 1 - number, signal: Box::new(signal) };
             self.put(letter, Duration::from_millis(20));
         }
         self.ends[number].events.push((self.now, event));
@@ -291,6 +302,11 @@ impl Switchboard {
 
     fn deliver_datagram(&mut self, mut datagram: Datagram) {
         let now = self.now;
+        let is_dtls = datagram.payload.first().is_some_and(|first| (20..64).contains(first));
+        if is_dtls && self.lost_handshakes > 0 {
+            self.lost_handshakes -= 1;
+            return;
+        }
         let from_turn = self.turn_sockets.contains(&datagram.source);
         let from_server = from_turn || datagram.source == STUN.parse().unwrap();
         if datagram.destination == STUN.parse().unwrap() {

@@ -1,0 +1,226 @@
+//! The DTLS connection of a call (RFC 8827 section 6.5, RFC 8842): who begins, over which path, and
+//! what it keeps safe.
+//!
+//! 1. Offer and answer tell each side's fingerprint, and who is the client: the answerer, unless the
+//!    offer says otherwise.
+//! 2. ICE finds a pair that data may use, nominated or not (RFC 8445 section 12.1): the client begins.
+//!    What its peer hears before it has such a pair itself waits.
+//! 3. The connection outlives ICE restarts. Another fingerprint, or the other role, makes another one
+//!    (RFC 8842 section 4).
+
+use std::collections::VecDeque;
+
+use icelab_crypto::{Fingerprint, Hash, Identity, KeyKind, Validity};
+use icelab_dtls::{self as dtls, Dtls};
+use icelab_sans_io::{Deadline, Instant, Output, Protocol, Rng};
+
+use crate::config::Handshake;
+use crate::discard::Discard;
+use crate::event::Event;
+use crate::peer::{DATA_COMPONENT, Peer};
+use crate::signal::{Description, Setup};
+
+/// What keeps a call safe.
+#[derive(Debug)]
+pub(crate) struct Security {
+    identity: Identity,
+    association: Option<Association>,
+    /// How many associations there were, so that none shares its randomness with another.
+    made: u64,
+}
+
+/// What offer and answer agreed on.
+#[derive(Debug)]
+struct Association {
+    role: dtls::Role,
+    /// What the other side's certificate must hash to.
+    fingerprint: Fingerprint,
+    connection: Connection,
+}
+
+/// How far an association is.
+#[derive(Debug)]
+enum Connection {
+    /// There is no pair to talk over yet. What came already waits.
+    Waiting(VecDeque<Vec<u8>>),
+    /// The handshake has begun.
+    Begun(Box<Dtls>),
+}
+
+impl Security {
+    /// With a certificate of its own.
+    pub(crate) fn new(rng: &Rng) -> Self {
+        let mut rng = rng.fork("certificate", 0);
+        let identity = Identity::self_signed(KeyKind::P256, Validity::ALWAYS, &mut rng)
+            .expect("keys on P-256 can be made");
+        Self { identity, association: None, made: 0 }
+    }
+
+    /// What the other side is to expect.
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
+        self.identity.certificate.fingerprint(Hash::Sha256)
+    }
+
+    /// What an answer says of who begins (RFC 8842 section 5.3).
+    pub(crate) fn setup(&self) -> Setup {
+        match self.association.as_ref().map(|association| association.role) {
+            Some(dtls::Role::Server) => Setup::Passive,
+            Some(dtls::Role::Client) | None => Setup::Active,
+        }
+    }
+
+    /// The connection, once its handshake has begun.
+    pub(crate) fn connection(&self) -> Option<&Dtls> {
+        match &self.association.as_ref()?.connection {
+            Connection::Begun(dtls) => Some(dtls),
+            Connection::Waiting(_) => None,
+        }
+    }
+
+    pub(crate) fn connection_mut(&mut self) -> Option<&mut Dtls> {
+        match &mut self.association.as_mut()?.connection {
+            Connection::Begun(dtls) => Some(dtls),
+            Connection::Waiting(_) => None,
+        }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Deadline> {
+        self.connection().and_then(Protocol::poll_timeout)
+    }
+
+    /// Learns from the other side's description who it is and who begins.
+    fn agree(&mut self, description: &Description) {
+        let known = self.association.as_ref();
+        let role = match description.setup {
+            // RFC 8842 section 5.5: who began stays the one who does.
+            Setup::Either => known.map_or(dtls::Role::Client, |known| known.role),
+            Setup::Active => dtls::Role::Server,
+            Setup::Passive => dtls::Role::Client,
+        };
+        let fingerprint = description.fingerprint.clone();
+        if known.is_none_or(|known| (known.role, &known.fingerprint) != (role, &fingerprint)) {
+            let connection = Connection::Waiting(VecDeque::new());
+            self.association = Some(Association { role, fingerprint, connection });
+        }
+    }
+
+    /// The end that is to talk over a pair whose round trip is known, if none does yet.
+    fn begin(
+        &mut self,
+        options: &Handshake,
+        rng: &Rng,
+        round_trip: Option<core::time::Duration>,
+    ) -> Option<(dtls::Role, VecDeque<Vec<u8>>)> {
+        let association = self.association.as_mut()?;
+        let Connection::Waiting(early) = &mut association.connection else { return None };
+        let early = core::mem::take(early);
+        let role = association.role;
+        let mut config = dtls::Config::new(role, self.identity.clone());
+        config.fingerprints = vec![association.fingerprint.clone()];
+        config.versions = options.versions;
+        config.groups.clone_from(&options.groups);
+        config.key_shares = options.key_shares;
+        config.retransmission.rtt = round_trip;
+        if options.cookie {
+            config.address = dtls::AddressCheck::Cookie;
+        }
+        let end = Dtls::new(config, rng.fork("dtls", self.made));
+        self.made += 1;
+        association.connection = Connection::Begun(Box::new(end));
+        Some((role, early))
+    }
+}
+
+impl Peer {
+    /// Whether both sides have proven who they are, so that data can be sent.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.security.connection().is_some_and(Dtls::is_connected)
+    }
+
+    /// The DTLS connection, to look at and to export keys from; `None` before its handshake begins.
+    #[must_use]
+    pub fn dtls(&self) -> Option<&Dtls> {
+        self.security.connection()
+    }
+
+    /// Takes from the other side's description who it is and who begins.
+    pub(crate) fn agree_on_security(&mut self, description: &Description) {
+        self.security.agree(description);
+    }
+
+    /// Takes what came over a checked pair and is no STUN (RFC 7983).
+    pub(crate) fn handle_protected(&mut self, datagram: Vec<u8>, now: Instant) {
+        if !datagram.first().is_some_and(|first| (20..64).contains(first)) {
+            self.discards.count(Discard::NoProtocol);
+            return;
+        }
+        match self.security.association.as_mut().map(|association| &mut association.connection) {
+            Some(Connection::Begun(dtls)) => dtls.handle_input(datagram, now),
+            Some(Connection::Waiting(early)) if early.len() < EARLY => early.push_back(datagram),
+            Some(Connection::Waiting(_)) | None => self.discards.count(Discard::NotReady),
+        }
+    }
+
+    /// Begins the handshake once there is a pair for it, and takes what the connection made.
+    pub(crate) fn settle_security(&mut self, now: Instant) -> bool {
+        let pair = self.agent.sending_pair(DATA_COMPONENT);
+        let round_trip = pair.map(|pair| pair.round_trip);
+        if let Some(round_trip) = round_trip.filter(|_| !self.is_closed())
+            && let Some((role, early)) =
+                self.security.begin(&self.config.handshake, &self.rng, round_trip)
+        {
+            self.output.event(Event::HandshakeStarted { role });
+            if let Some(dtls) = self.security.connection_mut() {
+                dtls.start(now);
+                for datagram in early {
+                    dtls.handle_input(datagram, now);
+                }
+            }
+        }
+        let mut moved = false;
+        let mut is_secure = self.is_secure();
+        while let Some(output) = self.security.connection_mut().and_then(Dtls::poll_output) {
+            moved = true;
+            match output {
+                Output::Packet(datagram) => {
+                    if !is_secure {
+                        self.output.event(Event::HandshakeSent { datagram: datagram.clone() });
+                    }
+                    // Without a pair it is lost, and sent again.
+                    let _ = self.agent.send(DATA_COMPONENT, datagram, now);
+                }
+                Output::Event(dtls::Event::Data(payload)) => {
+                    self.output.event(Event::Data { payload });
+                }
+                Output::Event(event) => {
+                    is_secure = self.is_secure();
+                    self.output.event(Event::Dtls(event));
+                }
+            }
+        }
+        moved
+    }
+
+    /// ICE has measured the round trip: the handshake waits no longer than it must.
+    pub(crate) fn hint_round_trip(&mut self) {
+        let pair = self.agent.sending_pair(DATA_COMPONENT);
+        if let Some(round_trip) = pair.and_then(|pair| pair.round_trip)
+            && let Some(dtls) = self.security.connection_mut()
+        {
+            dtls.hint_round_trip(round_trip);
+        }
+    }
+
+    /// Says goodbye to the other side.
+    pub(crate) fn close_security(&mut self, now: Instant) {
+        if let Some(dtls) = self.security.connection_mut() {
+            dtls.close(now);
+        }
+        self.settle_security(now);
+        self.settle_agent(now);
+    }
+}
+
+/// How many datagrams wait for a pair: a first flight, and that again.
+const EARLY: usize = 16;

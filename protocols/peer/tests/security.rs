@@ -1,0 +1,161 @@
+//! The DTLS connection of a call (RFC 8827, RFC 8842).
+
+use core::time::Duration;
+
+use icelab_crypto::{Fingerprint, Hash};
+use icelab_dtls as dtls;
+use icelab_ice as ice;
+use icelab_peer::{Config, Event, SendError, Setup, Signal};
+
+use crate::switchboard::Switchboard;
+
+const ENOUGH: Duration = Duration::from_secs(5);
+
+fn board(adjust: impl Fn(usize, &mut Config)) -> Switchboard {
+    Switchboard::new(&["198.51.100.1"], &["198.51.100.2"], adjust)
+}
+
+/// How often a side's handshake began.
+fn handshakes(board: &Switchboard, number: usize) -> Vec<dtls::Role> {
+    let begun = board.events(number).filter_map(|event| match event {
+        Event::HandshakeStarted { role } => Some(*role),
+        _ => None,
+    });
+    begun.collect()
+}
+
+fn versions(board: &Switchboard) -> [Option<dtls::Version>; 2] {
+    [&board.alice, &board.bob].map(|peer| peer.dtls().and_then(dtls::Dtls::version))
+}
+
+/// RFC 8842 section 5.2: an offer leaves it open; section 5.3: an answerer that is free to choose
+/// begins.
+#[test]
+fn the_answerer_begins_and_both_have_the_same_keys() {
+    let mut board = board(|_, _| {});
+    board.call(ENOUGH);
+    assert!(board.alice.is_secure() && board.bob.is_secure());
+    assert_eq!(handshakes(&board, 0), [dtls::Role::Server]);
+    assert_eq!(handshakes(&board, 1), [dtls::Role::Client]);
+    let said = board.signals.iter().filter_map(|(_, signal)| match signal {
+        Signal::Offer(description) | Signal::Answer(description) => Some(description.setup),
+        _ => None,
+    });
+    assert_eq!(said.collect::<Vec<_>>(), [Setup::Either, Setup::Active]);
+    let key = |peer: &icelab_peer::Peer| {
+        let mut key = [0; 32];
+        peer.dtls().unwrap().export(b"EXPORTER-test", None, &mut key).unwrap();
+        key
+    };
+    assert_eq!(key(&board.alice), key(&board.bob));
+    assert!(board.talks());
+}
+
+#[test]
+fn both_speak_the_newest_version_that_both_know() {
+    use dtls::Version::{V1_2, V1_3};
+    for (alice, bob, agreed) in [
+        ((V1_2, V1_3), (V1_2, V1_3), V1_3),
+        ((V1_2, V1_2), (V1_2, V1_3), V1_2),
+        ((V1_2, V1_3), (V1_2, V1_2), V1_2),
+        ((V1_3, V1_3), (V1_3, V1_3), V1_3),
+    ] {
+        let mut board = board(|number, config| {
+            config.handshake.versions = if number == 0 { alice } else { bob };
+        });
+        board.call(ENOUGH);
+        assert_eq!(versions(&board), [Some(agreed); 2]);
+        assert!(board.talks());
+    }
+}
+
+#[test]
+fn where_no_version_is_common_the_call_is_not_secure_and_carries_nothing() {
+    let mut board = board(|number, config| {
+        let version = [dtls::Version::V1_2, dtls::Version::V1_3][number];
+        config.handshake.versions = (version, version);
+    });
+    board.call(ENOUGH);
+    assert!(!board.alice.is_secure() && !board.bob.is_secure());
+    assert_eq!(board.alice.send(b"hello", board.now), Err(SendError::NotSecure));
+}
+
+/// RFC 8445 section 12.1: data may use a valid pair; with regular nomination that saves a round trip.
+#[test]
+fn the_handshake_does_not_wait_for_the_nomination() {
+    let mut board = board(|_, _| {});
+    board.call(ENOUGH);
+    for end in &board.ends {
+        let at = |wanted: fn(&Event) -> bool| {
+            end.events.iter().find(|(_, event)| wanted(event)).map(|(at, _)| *at).unwrap()
+        };
+        let begun = at(|event| matches!(event, Event::HandshakeStarted { .. }));
+        let connected = at(|event| {
+            matches!(event, Event::Ice(ice::Event::StateChanged(ice::State::Connected)))
+        });
+        let selected = at(|event| matches!(event, Event::Ice(ice::Event::Selected { .. })));
+        assert_eq!(begun, connected);
+        assert!(begun < selected);
+    }
+}
+
+/// RFC 8842 section 5.5: an ICE restart alone makes no new connection.
+#[test]
+fn an_ice_restart_keeps_the_connection() {
+    let mut board = board(|_, _| {});
+    board.call(ENOUGH);
+    for side in 0..2 {
+        let now = board.now;
+        board.peer(side).restart_ice(now);
+        board.run(ENOUGH);
+        assert!(board.talks());
+    }
+    assert_eq!([handshakes(&board, 0).len(), handshakes(&board, 1).len()], [1, 1]);
+}
+
+/// RFC 8827 section 6.5: somebody in the middle has another certificate.
+#[test]
+fn another_certificate_than_the_signalled_one_ends_it_before_any_data() {
+    let mut board = board(|_, _| {});
+    board.forge = Some(Fingerprint::of(Hash::Sha256, b"somebody else"));
+    board.call(ENOUGH);
+    assert!(!board.alice.is_secure() && !board.bob.is_secure());
+    let is_refused = |event: &Event| {
+        let reason = dtls::CloseReason::Fingerprint;
+        matches!(event, Event::Dtls(dtls::Event::Closed { reason: got }) if *got == reason)
+    };
+    assert!(board.events(0).chain(board.events(1)).any(is_refused));
+    assert!(!board.talks());
+}
+
+#[test]
+fn closing_says_goodbye() {
+    let mut board = board(|_, _| {});
+    board.call(ENOUGH);
+    board.alice.close(board.now);
+    board.run(Duration::from_millis(50));
+    assert!(!board.bob.is_secure());
+    let is_goodbye = |event: &Event| {
+        let reason = dtls::CloseReason::Remote;
+        matches!(event, Event::Dtls(dtls::Event::Closed { reason: got }) if *got == reason)
+    };
+    assert!(board.events(1).any(is_goodbye));
+}
+
+/// The waits follow ICE's measurement, whatever the default is: a lost first flight costs little more
+/// than a round trip.
+#[test]
+fn the_handshake_waits_no_longer_than_the_round_trip_needs() {
+    let mut board = board(|_, _| {});
+    board.lost_handshakes = 1;
+    board.call(ENOUGH);
+    let sent: Vec<_> = board.ends[1]
+        .events
+        .iter()
+        .filter(|(_, event)| matches!(event, Event::HandshakeSent { .. }))
+        .map(|(at, _)| *at)
+        .collect();
+    let wait = sent[1] - sent[0];
+    assert!(wait >= Duration::from_millis(20) && wait < Duration::from_millis(40), "{wait:?}");
+    assert!(board.talks());
+}
