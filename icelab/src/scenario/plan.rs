@@ -182,6 +182,8 @@ pub struct Peer {
     pub interfaces: Vec<Interface>,
     /// Its ICE options.
     pub ice: IceOptions,
+    /// How its DTLS handshakes go.
+    pub handshake: icelab_peer::Handshake,
 }
 
 /// One interface of a peer or server.
@@ -410,7 +412,9 @@ pub enum PacketKind {
     TurnRequest,
     /// An answer to a TURN request, success or error.
     TurnResponse,
-    /// What is neither STUN nor TURN: application data.
+    /// A piece of a DTLS handshake.
+    DtlsHandshake,
+    /// Application data in DTLS; in 1.3 that cannot be told from ACKs and key updates.
     Data,
 }
 

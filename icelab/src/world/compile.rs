@@ -21,7 +21,8 @@ impl World {
         }
         for peer in &plan.peers {
             let attachments = peer.interfaces.iter().map(Interface::attachment).collect();
-            world.peer_with(&peer.name, HostConfig { attachments }, peer.ice);
+            let host = HostConfig { attachments };
+            world.peer_with(&peer.name, host, peer.ice, peer.handshake.clone());
         }
         for event in &plan.events {
             world.at(event.at, event.action.clone());

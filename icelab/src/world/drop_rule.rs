@@ -33,9 +33,16 @@ fn payload(kind: PacketKind) -> Vec<Vec<Pattern>> {
             let errors = TURN_METHODS.iter().map(|method| method | ERROR);
             stun(&successes.chain(errors).collect::<Vec<u16>>())
         }
-        // RFC 7983: STUN begins with 0 to 3, TURN channels with 64 to 79; what applications here
-        // send begins with 128 or more.
-        PacketKind::Data => vec![vec![pattern(0, vec![0x80], vec![0x80])]],
+        // In 1.2 a record says what it holds (RFC 6347 section 4.1). In 1.3 it shows the last two bits
+        // of its epoch (RFC 9147 section 4): the handshake is in epochs 0 and 2, data begins in 3.
+        PacketKind::DtlsHandshake => vec![
+            vec![pattern(0, Vec::new(), vec![20])],
+            vec![pattern(0, Vec::new(), vec![22])],
+            vec![pattern(0, vec![0xE3], vec![0x22])],
+        ],
+        PacketKind::Data => {
+            vec![vec![pattern(0, Vec::new(), vec![23])], vec![pattern(0, vec![0xE3], vec![0x23])]]
+        }
     }
 }
 

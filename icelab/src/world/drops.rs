@@ -83,6 +83,7 @@ const fn word(packet: PacketKind) -> &'static str {
         PacketKind::PlainRequest => "plain_request",
         PacketKind::TurnRequest => "turn_request",
         PacketKind::TurnResponse => "turn_response",
+        PacketKind::DtlsHandshake => "dtls_handshake",
         PacketKind::Data => "data packet",
     }
 }

@@ -28,6 +28,17 @@ impl Which {
     }
 }
 
+/// How far a DTLS connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Security {
+    /// Its handshake is not over.
+    Pending,
+    /// The other side has proven who it is.
+    Secure,
+    /// It has failed or ended.
+    Over,
+}
+
 /// What is known of one end.
 #[derive(Clone, Debug)]
 pub(super) struct End {
@@ -37,6 +48,8 @@ pub(super) struct End {
     pub(super) node: NodeId,
     /// The state of its ICE agent.
     pub(super) state: ice::State,
+    /// How far its DTLS connection is.
+    pub(super) security: Security,
     /// When it first had gathered.
     pub(super) gathered: Option<Instant>,
     /// The local candidate of the pair that was selected last.
@@ -47,13 +60,18 @@ pub(super) struct End {
 
 impl End {
     pub(super) const fn new(name: String, node: NodeId) -> Self {
-        let (state, gathered, selected, waits) = (ice::State::New, None, None, 0);
-        Self { name, node, state, gathered, selected, waits }
+        let (state, security) = (ice::State::New, Security::Pending);
+        Self { name, node, state, security, gathered: None, selected: None, waits: 0 }
+    }
+
+    /// Whether ICE has a pair that works.
+    pub(super) const fn has_pair(&self) -> bool {
+        matches!(self.state, ice::State::Connected | ice::State::Completed)
     }
 
     /// Whether its application can send and receive.
-    pub(super) const fn is_connected(&self) -> bool {
-        matches!(self.state, ice::State::Connected | ice::State::Completed)
+    pub(super) fn is_connected(&self) -> bool {
+        self.has_pair() && self.security == Security::Secure
     }
 
     /// Whether ICE has stopped working for it.

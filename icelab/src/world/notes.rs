@@ -1,5 +1,6 @@
 //! Protocol events as the record's notes: typed fields under the names that reports read.
 
+use icelab_dtls as dtls;
 use icelab_ice as ice;
 use icelab_peer::Event;
 use icelab_sim::Value;
@@ -32,12 +33,46 @@ pub(super) fn peer_note(event: &Event) -> Option<Note> {
         }
         Event::GatheringDone => Some(("gather.done", vec![])),
         Event::Ice(event) => ice_note(event),
+        Event::HandshakeStarted { role } => {
+            let role = match role {
+                dtls::Role::Client => "client",
+                dtls::Role::Server => "server",
+            };
+            Some(("dtls.started", vec![("role", role.into())]))
+        }
+        Event::HandshakeSent { datagram } => {
+            let payload = PayloadHash::of(datagram).to_string().into();
+            Some(("dtls.sent", vec![("payload", payload)]))
+        }
+        Event::Dtls(event) => dtls_note(event),
         Event::Turn { server, event } => turn_note(*server, event),
         Event::AddressGone(address) => {
             Some(("interface.gone", vec![("address", (*address).into())]))
         }
         Event::Closed => Some(("peer.closed", vec![])),
     }
+}
+
+fn dtls_note(event: &dtls::Event) -> Option<Note> {
+    Some(match event {
+        dtls::Event::Data(_) | dtls::Event::KeyLog(_) | dtls::Event::ConnectionIds(_) => {
+            return None;
+        }
+        dtls::Event::Retransmitted(times) => ("dtls.again", vec![("times", (*times).into())]),
+        dtls::Event::Connected(connected) => {
+            let mut fields = vec![
+                ("version", connected.version.to_string().into()),
+                ("suite", connected.cipher_suite.to_string().into()),
+                ("group", connected.group.to_string().into()),
+            ];
+            let srtp = connected.srtp.as_ref();
+            fields.extend(srtp.map(|srtp| ("srtp", srtp.profile.to_string().into())));
+            ("dtls.connected", fields)
+        }
+        dtls::Event::Closed { reason } => {
+            ("dtls.closed", vec![("reason", reason.to_string().into())])
+        }
+    })
 }
 
 fn ice_note(event: &ice::Event) -> Option<Note> {

@@ -15,9 +15,9 @@ use crate::scenario::plan::{self, CandidateKind, Path, Plan, Transport};
 pub struct Outcome {
     /// The kind of path that the call took in the end.
     pub path: Path,
-    /// When both sides were connected for the first time.
+    /// When both sides were connected, and secure, for the first time.
     pub connected: Option<Duration>,
-    /// When each phase that took place was over: `gathered`, `ice`.
+    /// When each phase that took place was over: `gathered`, `ice`, `secure`.
     pub phases: IndexMap<&'static str, Duration>,
     /// Each side's local candidate of its nominated valid pair (RFC 8445 section 7.2.5.3.2).
     pub selected: IndexMap<String, Option<Selected>>,

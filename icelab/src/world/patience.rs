@@ -11,7 +11,7 @@ use crate::scenario::plan::OnDisconnected;
 impl Run {
     /// Begins or ends an application's wait for ICE to recover.
     pub(super) fn update_patience(&mut self, side: Which, now: Instant) {
-        let has_worked = self.connected.is_some();
+        let has_worked = self.joined.is_some();
         let Some(end) = self.end_mut(side) else { return };
         let should_wait = end.is_down() && has_worked;
         if should_wait != end.is_waiting() {

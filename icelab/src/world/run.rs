@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use icelab_dtls as dtls;
 use icelab_ice as ice;
 use icelab_peer::{self as peer, Peer, Signal};
 use icelab_sans_io::Instant;
@@ -10,7 +11,7 @@ use indexmap::IndexMap;
 
 use super::agenda::{Agenda, Item};
 use super::drops::Drops;
-use super::end::{End, Which};
+use super::end::{End, Security, Which};
 use super::error::WorldError;
 use super::guest::{Guest, GuestEvent};
 use super::judge::{Facts, judge, reconnected};
@@ -29,7 +30,9 @@ pub(super) struct Run {
     ends: Option<[End; 2]>,
     post: Option<Post>,
     traffic: Traffic,
-    /// When both sides were connected for the first time.
+    /// When both sides had a pair that works for the first time.
+    pub(super) joined: Option<Instant>,
+    /// When both sides were connected, and secure, for the first time.
     pub(super) connected: Option<Instant>,
     /// Whether they are now.
     is_connected: bool,
@@ -62,6 +65,7 @@ impl Run {
             ends,
             post,
             traffic,
+            joined: None,
             connected: None,
             is_connected: false,
             settled_epoch: 0,
@@ -105,10 +109,14 @@ impl Run {
     fn outcome(self, now: Instant) -> Outcome {
         let phase = |at: Option<Instant>, name| at.map(|at| (name, at.since_start()));
         let gathered = self.ends.as_ref().and_then(|[a, b]| Some(a.gathered?.max(b.gathered?)));
-        let mut phases: Vec<_> = [phase(gathered, "gathered"), phase(self.connected, "ice")]
-            .into_iter()
-            .flatten()
-            .collect();
+        let mut phases: Vec<_> = [
+            phase(gathered, "gathered"),
+            phase(self.joined, "ice"),
+            phase(self.connected, "secure"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
         phases.sort_by_key(|(_, at)| *at);
         Outcome {
             path: self.path(),
@@ -147,7 +155,10 @@ impl Run {
 
     /// Whether both sides have given up and nobody will try again.
     fn is_hopeless(&self, ends: &[End; 2]) -> bool {
-        let is_dead = |end: &End| matches!(end.state, ice::State::Failed | ice::State::Closed);
+        let is_dead = |end: &End| {
+            let is_lost = matches!(end.state, ice::State::Failed | ice::State::Closed);
+            is_lost || end.security == Security::Over
+        };
         ends.iter().all(|end| is_dead(end) && !end.is_waiting())
     }
 
@@ -205,7 +216,16 @@ impl Run {
                 self.unsettle();
                 self.review(now);
             }
+            peer::Event::Dtls(dtls::Event::Connected(_)) => {
+                self.handle_security(which, Security::Secure, now);
+            }
+            peer::Event::Dtls(dtls::Event::Closed { .. }) => {
+                self.handle_security(which, Security::Over, now);
+            }
             peer::Event::Ice(_)
+            | peer::Event::Dtls(_)
+            | peer::Event::HandshakeStarted { .. }
+            | peer::Event::HandshakeSent { .. }
             | peer::Event::GatheringStarted
             | peer::Event::CandidateGathered { .. }
             | peer::Event::GatheringFailed { .. }
@@ -224,10 +244,22 @@ impl Run {
         self.review(now);
     }
 
+    fn handle_security(&mut self, which: Which, security: Security, now: Instant) {
+        if let Some(end) = self.end_mut(which) {
+            end.security = security;
+        }
+        self.update_connected(now);
+        self.unsettle();
+        self.review(now);
+    }
+
     fn update_connected(&mut self, now: Instant) {
         let Some([offerer, answerer]) = &self.ends else { return };
         let (is_connected, node) =
             (offerer.is_connected() && answerer.is_connected(), offerer.node);
+        if offerer.has_pair() && answerer.has_pair() {
+            self.joined.get_or_insert(now);
+        }
         if is_connected != self.is_connected {
             self.is_connected = is_connected;
             let name = if is_connected { "call.connected" } else { "call.disconnected" };
@@ -261,7 +293,7 @@ impl Run {
             let message = message.clone();
             self.command(which, |peer, now| {
                 // A message that cannot be sent is one that does not arrive.
-                let _ = peer.send(message, now);
+                let _ = peer.send(&message, now);
             });
         }
         self.schedule(now + Traffic::INTERVAL, Item::Probe { row });
@@ -281,8 +313,9 @@ impl Run {
     }
 
     fn seems_settled(&self) -> bool {
-        let ends = self.ends.iter().flatten();
-        self.traffic.is_quiet() && ends.into_iter().all(|end| end.state == ice::State::Completed)
+        let is_settled =
+            |end: &End| end.state == ice::State::Completed && end.security == Security::Secure;
+        self.traffic.is_quiet() && self.ends.iter().flatten().all(is_settled)
     }
 
     fn judge(&mut self, expectation: &plan::Expectation, now: Instant) {

@@ -111,6 +111,7 @@ fn place_end(
         servers,
         role: role(call.roles, which),
         ice: ice_config(spec),
+        handshake: spec.handshake.clone(),
         ..peer::Config::default()
     };
     let rng = guest_rng(guests, name, simulation.boots(spec.node));

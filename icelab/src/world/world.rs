@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use icelab_peer::Handshake;
 use icelab_sim::{HostConfig, Level, Network, NodeId};
 
 use super::error::WorldError;
@@ -59,6 +60,7 @@ pub(super) struct PeerSpec {
     pub(super) name: String,
     pub(super) node: NodeId,
     pub(super) ice: IceOptions,
+    pub(super) handshake: Handshake,
 }
 
 impl World {
@@ -120,13 +122,19 @@ impl World {
 
     /// Adds an end of a call.
     pub fn peer(&mut self, name: &str, host: HostConfig) -> &mut Self {
-        self.peer_with(name, host, IceOptions::default())
+        self.peer_with(name, host, IceOptions::default(), Handshake::default())
     }
 
-    /// Adds an end of a call whose ICE agent behaves so.
-    pub fn peer_with(&mut self, name: &str, host: HostConfig, ice: IceOptions) -> &mut Self {
+    /// Adds an end of a call whose ICE agent behaves so, and whose DTLS handshakes go so.
+    pub fn peer_with(
+        &mut self,
+        name: &str,
+        host: HostConfig,
+        ice: IceOptions,
+        handshake: Handshake,
+    ) -> &mut Self {
         let node = self.network.host(name, host);
-        self.peers.push(PeerSpec { name: name.to_owned(), node, ice });
+        self.peers.push(PeerSpec { name: name.to_owned(), node, ice, handshake });
         self
     }
 

@@ -83,6 +83,19 @@ pub enum CloseReason {
     Timeout,
 }
 
+impl core::fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Local => f.write_str("this side wished so"),
+            Self::Remote => f.write_str("the other side said goodbye"),
+            Self::Alert(alert) => write!(f, "the other side failed with {alert}"),
+            Self::Failed(alert) => write!(f, "this side failed with {alert}"),
+            Self::Fingerprint => f.write_str("the certificate is not the one that was signalled"),
+            Self::Timeout => f.write_str("nothing was heard"),
+        }
+    }
+}
+
 /// Why application data cannot be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {

@@ -2,8 +2,20 @@
 
 use crate::reading::check::{Check, Fate};
 use crate::reading::name::{Drop, Names};
+use crate::reading::record::{End, Journey};
 use crate::reading::relay::Leave;
 use crate::reading::time::milliseconds;
+
+/// Where a packet went no further, and why; `None` where it arrived, or was still under way.
+pub(crate) fn loss(journey: &Journey, names: &Names<'_>) -> Option<String> {
+    match &journey.end {
+        End::Dropped { at, place, reason } => {
+            let dropped = Drop { at: *at, place, reason, flow: journey.flow };
+            Some(names.drop(&journey.node, &dropped))
+        }
+        End::Delivered { .. } | End::UnderWay => None,
+    }
+}
 
 /// What came of a check, in words.
 pub(crate) fn result(check: &Check, names: &Names<'_>) -> String {

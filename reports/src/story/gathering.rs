@@ -8,10 +8,11 @@ use icelab_sim::record::{Name, PacketId, PayloadHash};
 use indexmap::IndexMap;
 
 use crate::reading::check::Check;
-use crate::reading::name::{Drop, Names};
-use crate::reading::record::{End, Journey, Note, Reading};
+use crate::reading::name::Names;
+use crate::reading::record::{Journey, Note, Reading};
 use crate::reading::time::times;
 use crate::scene::Scene;
+use crate::story::fate::loss;
 use crate::story::page::Page;
 use crate::story::refusal::in_words;
 
@@ -93,17 +94,6 @@ fn lost_requests(note: &Note, names: &Names<'_>, reading: &Reading) -> Option<St
         many => format!("its {many} packets were"),
     };
     Some(format!("; {many} {loss}"))
-}
-
-/// Where a packet went no further, and why; `None` where it arrived, or was still under way.
-fn loss(journey: &Journey, names: &Names<'_>) -> Option<String> {
-    match &journey.end {
-        End::Dropped { at, place, reason } => {
-            let dropped = Drop { at: *at, place, reason, flow: journey.flow };
-            Some(names.drop(&journey.node, &dropped))
-        }
-        End::Delivered { .. } | End::UnderWay => None,
-    }
 }
 
 /// The requests to servers that were sent again, mostly since they or their answers got lost: while a side gathers, and

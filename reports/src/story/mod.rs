@@ -6,7 +6,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `stage gathering mapping checking choice` | the chapters |
+//! | `stage gathering mapping checking choice securing` | the chapters |
 //! | `fate` | what became of checks, in words |
 //! | `refusal` | errors of TURN servers, in words |
 //! | `notice` | what protocols noted, in words |
@@ -22,6 +22,7 @@ mod mapping;
 mod notice;
 mod page;
 mod refusal;
+mod securing;
 mod stage;
 mod telling;
 mod waiting;

@@ -12,7 +12,7 @@ use crate::reading::time::spoken;
 use crate::reading::track::checks;
 use crate::scene::Scene;
 use crate::story::page::Page;
-use crate::story::{checking, choice, gathering, mapping, stage};
+use crate::story::{checking, choice, gathering, mapping, securing, stage};
 
 /// One run as a story; displays as text of about 100 columns.
 #[derive(Debug)]
@@ -41,6 +41,7 @@ impl Story {
         mapping::tell(&mut page, reading, &names);
         checking::tell(&mut page, scene, reading, &checks, &names);
         choice::tell(&mut page, scene, reading, &checks, &names);
+        securing::tell(&mut page, reading, &names);
         page.heading("In short");
         page.paragraph(&self.summary(&checks));
         page.finish()

@@ -145,7 +145,9 @@ words! {
         TurnRequest = "turn_request",
         /// An answer to a TURN request.
         TurnResponse = "turn_response",
-        /// Neither STUN nor TURN.
+        /// A piece of a DTLS handshake.
+        DtlsHandshake = "dtls_handshake",
+        /// Application data in DTLS; in 1.3 that cannot be told from ACKs and key updates.
         Data = "data",
     }
 }

@@ -7,8 +7,8 @@ use super::firewall::Firewall;
 use super::link::Link;
 use super::nat::Nat;
 use crate::scenario::text::decode::{FromNode, Named, OneOrMany, grammar, words};
-use crate::scenario::text::fault::Faults;
-use crate::scenario::text::node::Node;
+use crate::scenario::text::fault::{Fault, Faults};
+use crate::scenario::text::node::{Content, Node};
 use crate::scenario::text::quantity::Time;
 
 grammar! {
@@ -108,9 +108,95 @@ grammar! {
         lite: bool,
         /// How it nominates when it controls; default regular.
         nomination: NominationWord,
+        /// The DTLS versions that it speaks (1.2, 1.3), or a map; default both, the newest that both sides speak.
+        dtls: Dtls,
     }
-    later { "tcp", "mdns", "dtls" }
+    later { "tcp", "mdns" }
     short "behind"
+}
+
+/// The versions that a peer speaks, or how its handshakes go.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
+#[serde(untagged)]
+pub enum Dtls {
+    /// The versions.
+    Versions(OneOrMany<VersionWord>),
+    /// All of it.
+    Given(DtlsFields),
+}
+
+impl FromNode for Dtls {
+    fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
+        if matches!(node.content, Content::Map(_)) {
+            DtlsFields::from_node(node, faults).map(Self::Given)
+        } else {
+            OneOrMany::from_node(node, faults).map(Self::Versions)
+        }
+    }
+}
+
+grammar! {
+    /// How a peer's DTLS handshakes go.
+    DtlsFields, "`dtls`" {
+        /// The versions that it speaks; default `[1.2, 1.3]`.
+        versions: OneOrMany<VersionWord>,
+        /// The groups for the key exchange, the best first; default `[x25519, p256, p384, x25519_mlkem768]`.
+        groups: OneOrMany<GroupWord>,
+        /// For how many of the groups a 1.3 client sends a key share at once; default 1.
+        key_shares: u64,
+        /// Whether a server asks for a cookie though ICE has checked the address; default false.
+        cookie: bool,
+    }
+}
+
+/// A version of DTLS, which YAML takes for a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum VersionWord {
+    /// DTLS 1.2 (RFC 6347).
+    #[serde(rename = "1.2")]
+    V1_2,
+    /// DTLS 1.3 (RFC 9147).
+    #[serde(rename = "1.3")]
+    V1_3,
+}
+
+impl FromNode for VersionWord {
+    fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
+        let text = node.to_string();
+        match text.as_str() {
+            "1.2" => Some(Self::V1_2),
+            "1.3" => Some(Self::V1_3),
+            _ => {
+                let fault = Fault::new(node.span, format!("`{text}` is no version of DTLS"));
+                faults.push(fault.label("should be 1.2 or 1.3"));
+                None
+            }
+        }
+    }
+}
+
+impl JsonSchema for VersionWord {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "VersionWord".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "enum": [1.2, 1.3, "1.2", "1.3"] })
+    }
+}
+
+words! {
+    /// A group for the key exchange (RFC 8446 section 4.2.7).
+    GroupWord, "group" {
+        /// X25519 (RFC 7748).
+        X25519 = "x25519",
+        /// NIST P-256.
+        P256 = "p256",
+        /// NIST P-384.
+        P384 = "p384",
+        /// ML-KEM-768 and X25519 together: post-quantum, 1.3 only; its hello does not fit one datagram.
+        X25519Mlkem768 = "x25519_mlkem768",
+    }
 }
 
 /// One link for all interfaces, or one for each.

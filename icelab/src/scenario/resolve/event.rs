@@ -317,6 +317,7 @@ fn kind(word: PacketWord) -> PacketKind {
         PacketWord::PlainRequest => PacketKind::PlainRequest,
         PacketWord::TurnRequest => PacketKind::TurnRequest,
         PacketWord::TurnResponse => PacketKind::TurnResponse,
+        PacketWord::DtlsHandshake => PacketKind::DtlsHandshake,
         PacketWord::Data => PacketKind::Data,
     }
 }

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use icelab_dtls::{NamedGroup, Version};
+use icelab_peer::Handshake;
 use icelab_sim::link::LinkConfig;
 use icelab_sim::topology::Families;
 use indexmap::IndexMap;
@@ -9,8 +11,8 @@ use indexmap::IndexMap;
 use super::Context;
 use super::address::Ip;
 use crate::scenario::grammar::node::{
-    CredentialsWord, NominationWord, Peer as PeerTerm, Server as ServerTerm, StackWord,
-    TransportWord, Turn as TurnTerm,
+    CredentialsWord, Dtls, GroupWord, NominationWord, Peer as PeerTerm, Server as ServerTerm,
+    StackWord, TransportWord, Turn as TurnTerm, VersionWord,
 };
 use crate::scenario::plan::{
     Behind, IceOptions, Interface, Nomination, Peer, Server, Stun, Transport, Turn,
@@ -122,7 +124,49 @@ impl Context<'_> {
                     Some(NominationWord::Aggressive) => Nomination::Aggressive,
                 },
             },
+            handshake: self.handshake(term.dtls.as_ref()),
         }
+    }
+
+    /// How a peer's DTLS handshakes go.
+    fn handshake(&mut self, term: Option<&At<Dtls>>) -> Handshake {
+        let mut handshake = Handshake::default();
+        let (versions, fields) = match term.map(|term| &term.value) {
+            None => return handshake,
+            Some(Dtls::Versions(versions)) => (Some(versions), None),
+            Some(Dtls::Given(fields)) => {
+                (fields.versions.as_ref().map(|versions| &versions.value), Some(fields))
+            }
+        };
+        let spoken =
+            versions.iter().flat_map(|versions| &versions.0).map(|word| match word.value {
+                VersionWord::V1_2 => Version::V1_2,
+                VersionWord::V1_3 => Version::V1_3,
+            });
+        if let (Some(oldest), Some(newest)) = (spoken.clone().min(), spoken.max()) {
+            handshake.versions = (oldest, newest);
+        }
+        let Some(fields) = fields else { return handshake };
+        if let Some(groups) = &fields.groups {
+            let groups = groups.value.0.iter().map(|word| match word.value {
+                GroupWord::X25519 => NamedGroup::X25519,
+                GroupWord::P256 => NamedGroup::P256,
+                GroupWord::P384 => NamedGroup::P384,
+                GroupWord::X25519Mlkem768 => NamedGroup::X25519_MLKEM768,
+            });
+            handshake.groups = groups.collect();
+        }
+        if let Some(shares) = &fields.key_shares {
+            let most = handshake.groups.len();
+            handshake.key_shares = usize::try_from(shares.value).unwrap_or(usize::MAX).min(most);
+            if shares.value > most as u64 {
+                let fault = Fault::new(shares.span, format!("{} key shares", shares.value));
+                self.faults
+                    .push(fault.label(format!("should be at most {most}, one for each group")));
+            }
+        }
+        handshake.cookie = fields.cookie.as_ref().is_some_and(|cookie| cookie.value);
+        handshake
     }
 
     /// Where each interface of a peer leads, and over what.

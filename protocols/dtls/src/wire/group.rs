@@ -15,6 +15,18 @@ impl NamedGroup {
     pub const X25519_MLKEM768: Self = Self(0x11EC);
 }
 
+impl core::fmt::Display for NamedGroup {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match *self {
+            Self::P256 => f.write_str("secp256r1"),
+            Self::P384 => f.write_str("secp384r1"),
+            Self::X25519 => f.write_str("x25519"),
+            Self::X25519_MLKEM768 => f.write_str("X25519MLKEM768"),
+            Self(number) => write!(f, "group {number:#06x}"),
+        }
+    }
+}
+
 impl From<u16> for NamedGroup {
     fn from(number: u16) -> Self {
         Self(number)

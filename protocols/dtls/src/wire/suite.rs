@@ -52,6 +52,23 @@ impl CipherSuite {
     }
 }
 
+impl core::fmt::Display for CipherSuite {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match *self {
+            Self::AES_128_GCM => "TLS_AES_128_GCM_SHA256",
+            Self::AES_256_GCM => "TLS_AES_256_GCM_SHA384",
+            Self::CHACHA20_POLY1305 => "TLS_CHACHA20_POLY1305_SHA256",
+            Self::ECDHE_ECDSA_AES_128_GCM => "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+            Self::ECDHE_ECDSA_AES_256_GCM => "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+            Self::ECDHE_RSA_AES_128_GCM => "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+            Self::ECDHE_RSA_AES_256_GCM => "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+            Self::ECDHE_RSA_CHACHA20_POLY1305 => "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+            Self::ECDHE_ECDSA_CHACHA20_POLY1305 => "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+            Self(number) => return write!(f, "suite {number:#06x}"),
+        })
+    }
+}
+
 impl From<u16> for CipherSuite {
     fn from(number: u16) -> Self {
         Self(number)

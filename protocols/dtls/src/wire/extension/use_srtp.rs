@@ -31,6 +31,18 @@ impl SrtpProfile {
     }
 }
 
+impl core::fmt::Display for SrtpProfile {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match *self {
+            Self::AES128_CM_SHA1_80 => f.write_str("SRTP_AES128_CM_HMAC_SHA1_80"),
+            Self::AES128_CM_SHA1_32 => f.write_str("SRTP_AES128_CM_HMAC_SHA1_32"),
+            Self::AEAD_AES_128_GCM => f.write_str("SRTP_AEAD_AES_128_GCM"),
+            Self::AEAD_AES_256_GCM => f.write_str("SRTP_AEAD_AES_256_GCM"),
+            Self(number) => write!(f, "profile {number:#06x}"),
+        }
+    }
+}
+
 impl From<u16> for SrtpProfile {
     fn from(number: u16) -> Self {
         Self(number)
