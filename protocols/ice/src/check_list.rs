@@ -110,6 +110,7 @@ impl CheckList {
             progress,
             nomination: None,
             requests_sent: 0,
+            renewed: 0,
             server_errors: 0,
             is_barred: false,
         });

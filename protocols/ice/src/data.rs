@@ -7,6 +7,7 @@ use crate::agent::Agent;
 use crate::discard::Discard;
 use crate::error::SendError;
 use crate::event::Event;
+use crate::pair::Phase;
 use crate::path::{Liveness, PathId};
 use crate::state::State;
 
@@ -51,6 +52,11 @@ impl Agent {
             }
             Some(path.component)
         } else if self.session.sources.contains(&(destination, source)) {
+            // For the peer the pair is valid: all that is missing here is an answer.
+            let pair = self.session.check_list.find(destination, source);
+            if let Some(Phase::InProgress(check)) = pair.map(|pair| pair.progress) {
+                self.check_anew(check, now);
+            }
             self.component_at(destination)
         } else {
             None

@@ -26,6 +26,8 @@ pub(crate) struct Pair {
     /// The rank of a nomination by the peer that waits for this side's own check (section 7.3.1.5).
     pub(crate) nomination: Option<u32>,
     pub(crate) requests_sent: u64,
+    /// How often it was checked anew since nothing but the answer was missing.
+    pub(crate) renewed: u32,
     /// How often the peer answered with a server error.
     pub(crate) server_errors: u8,
     /// Consent was lost here, and these credentials must not be used again (RFC 7675 section 5.1).

@@ -38,6 +38,18 @@ pub(crate) struct Transaction {
     pub(crate) is_cancelled: bool,
 }
 
+impl Transaction {
+    /// What an answer at `now` tells of the round trip, of which `known` was measured before. An answer
+    /// to a repeated request may belong to any of them (Karn's algorithm, RFC 6298 section 3): then what
+    /// is known stays, or else the longest that it can be is taken, so that no timer runs too fast.
+    pub(crate) fn round_trip(&self, known: Option<Duration>, now: Instant) -> Duration {
+        match known {
+            Some(known) if self.attempt > 1 => known,
+            Some(_) | None => now - self.first_sent,
+        }
+    }
+}
+
 /// What a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -114,6 +126,9 @@ pub(crate) const LEAST_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Rc: how many requests a transaction sends at most (RFC 8489 section 6.2.1).
 pub(crate) const REQUESTS: u32 = 7;
+
+/// How often a request is repeated at steady intervals, where the path is known to carry packets.
+pub(crate) const STEADY: u32 = 10;
 
 /// How long a transaction lasts: with the smallest RTO the `(1 + 2 + 4 + 8 + 16 + 32 + 16) * RTO` of
 /// RFC 8489 section 6.2.1. A larger RTO sends fewer requests in the same time, so that a list of a

@@ -7,6 +7,7 @@ use icelab_sans_io::testing::{LinkModel, Pair, laws};
 use icelab_sans_io::{Instant, Rng};
 
 use crate::network::{CONE, NatKind, Network, PORT, SYMMETRIC, config};
+use crate::puppet::{OTHER, Puppet, REMOTE};
 
 /// Two agents with a host candidate each, that know each other's.
 pub(crate) fn pair(model: LinkModel, seed: u64) -> Pair<Agent, Agent> {
@@ -196,4 +197,80 @@ fn data_flows_both_ways_once_connected_and_before_the_nomination() {
     };
     assert_eq!(got(pair.events_z()).as_deref(), Some(&b"early"[..]));
     assert_eq!(got(pair.events_a()).as_deref(), Some(&b"too"[..]));
+}
+
+/// The times between the requests of an unanswered check that was sent at `last`, in milliseconds.
+fn waits(puppet: &mut Puppet, mut last: Instant, count: usize) -> Vec<u128> {
+    let mut next = || {
+        puppet.next_request();
+        let wait = puppet.now - core::mem::replace(&mut last, puppet.now);
+        wait.as_millis()
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+/// RFC 8489 section 6.2.1, and RFC 8445 section 14.3's least timeout.
+#[test]
+fn a_check_backs_off_where_nothing_was_heard() {
+    let mut puppet = Puppet::controlled();
+    puppet.next_request();
+    assert_eq!(waits(&mut puppet, Instant::START, 4), [500, 1000, 2000, 4000]);
+}
+
+/// Where the peer's own check has come through, the path works, and silence means loss.
+#[test]
+fn a_check_is_repeated_steadily_where_the_peer_was_heard() {
+    let mut puppet = Puppet::controlled();
+    puppet.millis(1);
+    puppet.next_request();
+    let request = puppet.request(false);
+    puppet.deliver(REMOTE, request);
+    let triggered = puppet.next_request();
+    let sent = puppet.now;
+    let waits = waits(&mut puppet, sent, 13);
+    assert_eq!(waits[..11], [500; 11]);
+    assert_eq!(waits[11..], [1000, 2000]);
+    // An answer to any of them counts.
+    puppet.answer(&triggered);
+    assert_eq!(puppet.agent.state(), State::Connected);
+}
+
+/// For the peer the pair is valid: nothing but an answer is missing.
+#[test]
+fn data_over_a_pair_under_check_brings_another_check() {
+    let mut puppet = Puppet::controlled();
+    puppet.next_request();
+    let request = puppet.request(false);
+    puppet.deliver(REMOTE, request);
+    puppet.next_request();
+    puppet.millis(100);
+    assert!(puppet.take_requests().is_empty());
+    puppet.deliver(REMOTE, vec![22; 20]);
+    puppet.millis(1);
+    assert_eq!(puppet.take_requests().len(), 1);
+    // From anywhere else it brings nothing.
+    puppet.deliver(OTHER, vec![22; 20]);
+    puppet.millis(100);
+    assert!(puppet.take_requests().is_empty());
+}
+
+/// Karn's algorithm (RFC 6298 section 3): the answer may belong to the first request or the second.
+#[test]
+fn an_answer_to_a_repeated_request_makes_no_round_trip_shorter_than_it_may_be() {
+    let mut puppet = Puppet::controlled();
+    let sent = puppet.now;
+    let first = puppet.next_request();
+    let second = puppet.next_request();
+    assert_eq!(first.payload, second.payload);
+    puppet.millis(30);
+    puppet.answer(&second);
+    let measured = |puppet: &Puppet| puppet.agent.sending_pair(1).unwrap().round_trip;
+    assert_eq!(measured(&puppet), Some(puppet.now - sent));
+    // A clean answer tells more.
+    let request = puppet.request(true);
+    puppet.deliver(REMOTE, request);
+    let consent = puppet.next_request();
+    puppet.millis(30);
+    puppet.answer(&consent);
+    assert_eq!(measured(&puppet).unwrap().as_millis(), 30);
 }

@@ -96,7 +96,7 @@ impl Story {
             news.push(format!("ICE began anew at {}", spoken(restart)));
         }
         let settled = selected.iter().map(|note| note.at).max();
-        if let Some(settled) = settled.filter(|settled| Some(*settled) != first) {
+        if let Some(settled) = settled.filter(|settled| Some(*settled) > first) {
             news.push(format!("they settled on this pair at {}", spoken(settled)));
         }
         news.join("; ")

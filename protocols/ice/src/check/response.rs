@@ -1,6 +1,7 @@
 //! Answers to checks (RFC 8445 section 7.2.5).
 
 use core::net::SocketAddr;
+use core::time::Duration;
 
 use icelab_sans_io::Instant;
 use icelab_sans_io::net::Datagram;
@@ -146,7 +147,9 @@ impl Agent {
     }
 
     fn check_succeeded(&mut self, transaction: &Transaction, mapped: SocketAddr, now: Instant) {
-        let round_trip = now - transaction.last_sent;
+        let path = self.find_path(transaction.base, transaction.destination);
+        let known = path.and_then(|(_, path)| path.pair.round_trip);
+        let round_trip = transaction.round_trip(known, now);
         self.event(Event::CheckSucceeded {
             component: transaction.component,
             local: transaction.base,
@@ -157,7 +160,9 @@ impl Agent {
             round_trip,
         });
         match transaction.purpose {
-            Purpose::Check(pair, _) => self.pair_succeeded(pair, transaction, mapped, now),
+            Purpose::Check(pair, _) => {
+                self.pair_succeeded(pair, transaction, mapped, round_trip, now);
+            }
             Purpose::Nominate(id) | Purpose::Refresh(id, _) | Purpose::Verify(id) => {
                 let Some(path) = self.paths.get_mut(&id) else {
                     return;
@@ -177,6 +182,7 @@ impl Agent {
         id: PairId,
         transaction: &Transaction,
         mapped: SocketAddr,
+        round_trip: Duration,
         now: Instant,
     ) {
         let Some(pair) = self.session.check_list.get(id) else {
@@ -188,7 +194,7 @@ impl Agent {
         let (foundation, remote, progress) = (pair.foundation, pair.remote, pair.progress);
         let near = pair.local;
         let local = self.learn_local(transaction, mapped).unwrap_or(near);
-        let Some(path) = self.make_valid(id, local, remote, transaction, now) else {
+        let Some(path) = self.make_valid(id, local, remote, transaction, round_trip, now) else {
             return;
         };
         if let Phase::InProgress(other) = progress {
@@ -290,6 +296,7 @@ impl Agent {
         local: usize,
         remote: usize,
         transaction: &Transaction,
+        round_trip: Duration,
         now: Instant,
     ) -> Option<PathId> {
         let base_kind = self
@@ -301,14 +308,9 @@ impl Agent {
         let remote = self.session.remotes.get(remote)?.candidate.clone();
         let (base, destination) = (transaction.base, transaction.destination);
         let generation = self.session.generation;
-        let known = self.paths.iter().find(|(_, path)| {
-            path.generation == generation
-                && path.base() == base
-                && path.destination() == destination
-        });
-        let known = known.map(|(id, path)| (*id, path.nomination));
+        let known = self.find_path(base, destination).map(|(id, path)| (id, path.nomination));
         let (id, nomination) = known.unwrap_or_else(|| (self.new_path_id(), None));
-        let round_trip = Some(now - transaction.last_sent);
+        let round_trip = Some(round_trip);
         let mut path = Path {
             generation,
             component: transaction.component,
@@ -326,6 +328,16 @@ impl Agent {
         self.hear_answer(id, now);
         self.arm_path(id, now);
         Some(id)
+    }
+
+    /// This session's path between these addresses.
+    fn find_path(&self, base: SocketAddr, destination: SocketAddr) -> Option<(PathId, &Path)> {
+        let generation = self.session.generation;
+        let is_it = |path: &Path| {
+            path.generation == generation
+                && (path.base(), path.destination()) == (base, destination)
+        };
+        self.paths.iter().find(|(_, path)| is_it(path)).map(|(id, path)| (*id, path))
     }
 
     pub(crate) const fn new_path_id(&mut self) -> PathId {

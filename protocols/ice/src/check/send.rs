@@ -11,7 +11,7 @@ use icelab_stun::{Class, MessageBuilder, Method, TransactionId};
 
 use crate::agent::Agent;
 use crate::candidate::CandidateKind;
-use crate::check_list::Turn;
+use crate::check_list::{Trigger, Turn};
 use crate::config::{Nomination, Role};
 use crate::event::{CheckFailure, CheckPurpose, Event};
 use crate::pair::{PairId, Phase};
@@ -19,7 +19,7 @@ use crate::path::PathId;
 use crate::priority::candidate_priority;
 use crate::timer::Timer;
 use crate::transaction::{
-    LEAST_TIMEOUT, LONGEST, Purpose, REQUESTS, SPARE, Transaction, retransmission_timeout,
+    LEAST_TIMEOUT, LONGEST, Purpose, REQUESTS, SPARE, STEADY, Transaction, retransmission_timeout,
 };
 
 /// A request to be sent.
@@ -220,23 +220,33 @@ impl Agent {
     }
 
     /// A request waited for an answer: sends it again, or gives it up (RFC 8489 section 6.2.1).
+    ///
+    /// The waits double. A nomination, whose path is known to work, is repeated steadily at first; so is
+    /// a check where the peer was heard ([`Self::check_anew`]): that silence tells of loss, not of a
+    /// path that is dead or full. No wait is below RFC 8445 section 14.3's least.
     pub(crate) fn send_again(&mut self, id: TransactionId, now: Instant) {
+        if self.check_anew(id, now) {
+            return;
+        }
         let Some(transaction) = self.transactions.get_mut(id) else {
             return;
         };
+        let steady = if matches!(transaction.purpose, Purpose::Nominate(_)) { STEADY } else { 0 };
         if now >= transaction.expires {
             self.time_out(id);
             return;
         }
         let is_single = matches!(transaction.purpose, Purpose::Refresh(..));
-        if transaction.is_cancelled || is_single || transaction.attempt >= REQUESTS {
+        if transaction.is_cancelled || is_single || transaction.attempt >= REQUESTS + steady {
             let expires = transaction.expires;
             self.timers.set(Timer::Retransmit(id), expires);
             return;
         }
         transaction.attempt += 1;
         transaction.last_sent = now;
-        transaction.interval = transaction.interval.saturating_mul(2);
+        if transaction.attempt > steady {
+            transaction.interval = transaction.interval.saturating_mul(2);
+        }
         let again = transaction.clone();
         self.timers.set(Timer::Retransmit(id), again.expires.min(now + again.interval));
         if let Purpose::Check(pair, _) = again.purpose
@@ -246,6 +256,28 @@ impl Agent {
         }
         self.announce(&again);
         self.emit(again.base, again.destination, again.request);
+    }
+
+    /// Checks a pair anew whose check is unanswered though the peer's own came through on the same path:
+    /// when nothing comes in time, or data comes. Section 7.3.1.4 has the same for when a request comes. Unlike a repeated request, a new one shows by
+    /// its answer how long the round trip is. Says whether it did; after a few times it does not.
+    pub(crate) fn check_anew(&mut self, id: TransactionId, now: Instant) -> bool {
+        let Some(transaction) = self.transactions.get(id) else { return false };
+        let path = (transaction.base, transaction.destination);
+        if let Purpose::Check(pair, _) = transaction.purpose
+            && !transaction.is_cancelled
+            && self.session.sources.contains(&path)
+            && let Some(pair) = self.session.check_list.get_mut(pair)
+            && pair.renewed < STEADY
+        {
+            pair.renewed += 1;
+            let pair = pair.id;
+            self.cancel_transaction(id);
+            self.session.check_list.trigger(Trigger::Check(pair));
+            self.arm_pace(now);
+            return true;
+        }
+        false
     }
 
     fn time_out(&mut self, id: TransactionId) {
