@@ -151,4 +151,25 @@ mod tests {
         later.skip_reports_to(used + RTCP_LIMIT);
         assert_eq!(later.take_rtcp(), None);
     }
+
+    /// RFC 3711 sections 9.2 and 11.2: new keys are due with the first stream that has used up its
+    /// numbers, and they are for all streams.
+    #[test]
+    fn the_first_stream_that_is_worn_out_brings_new_keys_for_all() {
+        let other = |sequence| {
+            let mut packet = rtp(sequence);
+            packet[11] = 2;
+            packet
+        };
+        let mut sender = Sender::new(&master(1)).unwrap();
+        sender.streams.insert(1, SentStream::at(LIMIT, 0));
+        sender.protect_rtp(&mut other(6)).unwrap();
+        assert_eq!(sender.protect_rtp(&mut rtp(0)), Err(ProtectError::KeyExhausted));
+        sender.rekey(&master(2)).unwrap();
+        let mut packet = other(7);
+        sender.protect_rtp(&mut packet).unwrap();
+        let mut expected = other(7);
+        Sender::new(&master(2)).unwrap().protect_rtp(&mut expected).unwrap();
+        assert_eq!(packet, expected);
+    }
 }
