@@ -146,7 +146,7 @@ fn no_two_handshakes_give_the_same_keys() {
     assert_eq!(all.len(), count);
 }
 
-/// RFC 5764 section 5.1.1: keys for media come with the end of the handshake, and not before.
+/// RFC 5764 section 5.1: keys for media come with the end of the handshake, and not before.
 #[test]
 fn there_are_no_keys_for_media_before_the_handshake_is_done() {
     for version in VERSIONS {
