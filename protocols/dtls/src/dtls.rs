@@ -91,12 +91,13 @@ impl Dtls {
         self.judge();
     }
 
-    /// The path's round trip as somebody (ICE) has measured it now: the waits of flights yet to be sent
-    /// follow it ([`Retransmission::rtt`](crate::Retransmission::rtt)).
-    pub fn hint_round_trip(&mut self, round_trip: Duration) {
-        self.core.hint_round_trip(round_trip);
+    /// The path's round trip as somebody (ICE) has measured it now: the waits follow it
+    /// ([`Retransmission::rtt`](crate::Retransmission::rtt)), and one that is running becomes no longer
+    /// than that from now on.
+    pub fn hint_round_trip(&mut self, round_trip: Duration, now: Instant) {
+        self.core.hint_round_trip(round_trip, now);
         if let Some(rival) = &mut self.rival {
-            rival.end.hint_round_trip(round_trip);
+            rival.end.hint_round_trip(round_trip, now);
         }
     }
 

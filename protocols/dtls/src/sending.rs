@@ -44,12 +44,17 @@ impl Core {
     }
 
     /// Somebody has measured the path's round trip: what is sent from now on waits accordingly. A
-    /// flight that had to be repeated keeps the wait that it has come to.
-    pub(crate) fn hint_round_trip(&mut self, round_trip: Duration) {
+    /// flight that is under way waits no longer than it would have with what is known now.
+    pub(crate) fn hint_round_trip(&mut self, round_trip: Duration, now: Instant) {
         self.config.retransmission.rtt = Some(round_trip);
         self.resend.first = self.config.retransmission.first();
-        if self.resend.tries == 0 {
-            self.resend.interval = self.resend.first;
+        let doubled = self.resend.first.saturating_mul(1 << self.resend.tries.min(16));
+        let interval = doubled.min(self.config.retransmission.patience());
+        if self.resend.tries == 0 || interval < self.resend.interval {
+            self.resend.interval = interval;
+        }
+        if let Some(due) = self.timers.get(&Timer::Retransmit) {
+            self.timers.set(Timer::Retransmit, due.min(now + interval));
         }
     }
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use icelab_dtls::Version;
+use icelab_dtls::{Dtls, Version};
 use icelab_sans_io::testing::LinkModel;
+use icelab_sans_io::{Instant, Protocol, Rng};
 
 use crate::ends::{configs, connect, only, pair};
 
@@ -53,4 +54,27 @@ fn every_handshake_ends_well_where_a_quarter_is_lost() {
         let times = times(version, 25, 200);
         assert!(times[199] < 20_000, "{version}: {} ms", times[199]);
     }
+}
+
+/// RFC 9147 section 5.8.2: the wait is to fit the path. What is learnt late helps a flight that is
+/// already under way.
+#[test]
+fn a_round_trip_that_is_learnt_later_shortens_a_wait_that_is_running() {
+    let (mut config, _) = configs(1);
+    config.retransmission.rtt = Some(Duration::from_secs(2));
+    let mut client = Dtls::new(config, Rng::from_u64(1));
+    client.start(Instant::START);
+    let due = |client: &Dtls| client.poll_timeout().map(|deadline| deadline.at.since_start());
+    assert_eq!(due(&client), Some(Duration::from_millis(2255)));
+    let now = Instant::from_millis(100);
+    client.hint_round_trip(Duration::from_millis(200), now);
+    assert_eq!(due(&client), Some(Duration::from_millis(330)));
+    // Nothing makes it longer.
+    client.hint_round_trip(Duration::from_secs(1), now);
+    assert_eq!(due(&client), Some(Duration::from_millis(330)));
+    // After a repetition the wait is twice that.
+    client.hint_round_trip(Duration::from_millis(200), now);
+    let now = Instant::from_millis(330);
+    client.handle_timeout(now);
+    assert_eq!(due(&client), Some(Duration::from_millis(330 + 460)));
 }

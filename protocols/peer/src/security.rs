@@ -203,12 +203,12 @@ impl Peer {
     }
 
     /// ICE has measured the round trip: the handshake waits no longer than it must.
-    pub(crate) fn hint_round_trip(&mut self) {
+    pub(crate) fn hint_round_trip(&mut self, now: Instant) {
         let pair = self.agent.sending_pair(DATA_COMPONENT);
         if let Some(round_trip) = pair.and_then(|pair| pair.round_trip)
             && let Some(dtls) = self.security.connection_mut()
         {
-            dtls.hint_round_trip(round_trip);
+            dtls.hint_round_trip(round_trip, now);
         }
     }
 

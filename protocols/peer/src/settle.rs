@@ -44,7 +44,7 @@ impl Peer {
                         self.handle_selected(pair, now);
                     }
                     if let ice::Event::CheckSucceeded { .. } = event {
-                        self.hint_round_trip();
+                        self.hint_round_trip(now);
                     }
                     self.output.event(Event::Ice(event));
                 }

@@ -200,6 +200,10 @@ impl Agent {
         if let Phase::InProgress(other) = progress {
             self.cancel_transaction(other);
         }
+        if transaction.attempt > 1 {
+            // Only a request that was sent once tells the round trip, on which the layers above wait.
+            self.verify(path, now);
+        }
         self.session.check_list.untrigger(|entry| *entry == Trigger::Check(id));
         self.mark_succeeded(id, local, path);
         self.session.check_list.unfreeze(foundation);
