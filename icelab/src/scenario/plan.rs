@@ -432,6 +432,8 @@ pub struct Expectation {
     pub selected: Vec<IndexMap<String, Vec<Selected>>>,
     /// How soon authenticated traffic flows both ways again after the latest event before this.
     pub reconnected: Option<Reconnected>,
+    /// Any of these versions of DTLS was agreed on; empty: not asked.
+    pub dtls: Vec<icelab_dtls::Version>,
 }
 
 /// Whether both sides are connected.
@@ -499,6 +501,8 @@ pub struct SweepExpectation {
     pub p50: Option<Bound<Time>>,
     /// Bounds on the time within which 95 % of the runs connect.
     pub p95: Option<Bound<Time>>,
+    /// Bounds on the time within which all runs connect.
+    pub max: Option<Bound<Time>>,
     /// Bounds on the share of runs that connect.
     pub share: Option<Bound<Share>>,
 }

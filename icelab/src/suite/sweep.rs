@@ -34,13 +34,15 @@ pub fn judge(chosen: &[Chosen<'_>], cases: &[Case]) -> Vec<Group> {
 }
 
 fn failures(expectation: &SweepExpectation, group: &Group, at_ms: Milliseconds) -> Vec<Failure> {
-    let SweepExpectation { p50, p95, share } = expectation;
+    let SweepExpectation { p50, p95, max, share } = expectation;
     let mut failures = Vec::new();
     let mut fail = |key: &str, wanted: String, got: String| {
         let expect = format!("connected.{key} over {} seeds", group.runs);
         failures.push(Failure { expect, wanted, got, at_ms });
     };
-    for (key, bound, got) in [("p50", p50, group.p50_ms), ("p95", p95, group.p95_ms)] {
+    let times =
+        [("p50", p50, group.p50_ms), ("p95", p95, group.p95_ms), ("max", max, group.max_ms)];
+    for (key, bound, got) in times {
         let Some(bound) = bound else { continue };
         match got {
             Some(got) if bound.holds(Time(Duration::from_micros(got.as_micros()))) => {}

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 
+use icelab_dtls as dtls;
 use icelab_sans_io::Instant;
 use indexmap::IndexMap;
 
@@ -27,6 +28,8 @@ pub(super) struct Facts<'a> {
     pub(super) selected: &'a IndexMap<String, Option<Selected>>,
     /// How long after the latest event traffic flowed again; see `Traffic::latest`.
     pub(super) reconnected: Option<Option<Duration>>,
+    /// The version of DTLS that both sides agreed on.
+    pub(super) dtls: Option<dtls::Version>,
     /// Whether traffic flows both ways at this moment, for however short a time.
     pub(super) flows: bool,
 }
@@ -67,6 +70,13 @@ pub(super) fn judge(expectation: &Expectation, facts: &Facts<'_>) -> Vec<Failure
             }
         }
         _ => {}
+    }
+    if !expectation.dtls.is_empty()
+        && !facts.dtls.is_some_and(|version| expectation.dtls.contains(&version))
+    {
+        let wanted = any_of(expectation.dtls.iter());
+        let got = facts.dtls.map_or_else(|| "nothing".to_owned(), |version| version.to_string());
+        fail("dtls".to_owned(), wanted, got);
     }
     if let Some(wanted) = expectation.reconnected
         && let Err(got) = judge_reconnected(wanted, facts)
@@ -195,6 +205,7 @@ mod tests {
             path: Path::Direct,
             selected,
             reconnected: Some(Some(Duration::from_millis(700))),
+            dtls: Some(dtls::Version::V1_3),
             flows: true,
         }
     }
@@ -225,6 +236,7 @@ mod tests {
             path: vec![Path::Relayed],
             selected: vec![IndexMap::from([("alice".to_owned(), vec![host])])],
             reconnected: Some(Reconnected::Within(Duration::from_millis(600))),
+            dtls: vec![dtls::Version::V1_2],
             ..Expectation::default()
         };
         assert_eq!(
@@ -233,6 +245,7 @@ mod tests {
                 "connected: connected after 300 ms, not within 299 ms",
                 "path: direct, not relayed",
                 "selected.alice: nothing, not host/udp",
+                "dtls: DTLS 1.3, not DTLS 1.2",
                 "reconnected: after 700 ms, not within 600 ms",
             ]
         );

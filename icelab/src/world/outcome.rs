@@ -3,6 +3,7 @@
 use core::net::SocketAddr;
 use core::time::Duration;
 
+use icelab_dtls as dtls;
 use icelab_reports::results;
 use icelab_sans_io::Instant;
 use icelab_sim::record::Record;
@@ -19,6 +20,8 @@ pub struct Outcome {
     pub connected: Option<Duration>,
     /// When each phase that took place was over: `gathered`, `ice`, `secure`.
     pub phases: IndexMap<&'static str, Duration>,
+    /// What the sides' DTLS handshake agreed on.
+    pub agreed: Option<dtls::Connected>,
     /// Each side's local candidate of its nominated valid pair (RFC 8445 section 7.2.5.3.2).
     pub selected: IndexMap<String, Option<Selected>>,
     /// How long after the latest event traffic flowed both ways again, where there was one.
@@ -89,6 +92,7 @@ impl Outcome {
         case.reconnected_ms = again.map(|after| after.map(Into::into)).collect();
         let phases = self.phases.iter();
         case.phases_ms = phases.map(|(name, at)| ((*name).to_owned(), (*at).into())).collect();
+        case.dtls = self.agreed.as_ref().map(agreement);
         let selected = self.selected.iter();
         case.selected = selected
             .map(|(peer, selected)| (peer.clone(), selected.map(Selected::result)))
@@ -97,6 +101,19 @@ impl Outcome {
         case.record_hash = Some(self.record_hash());
         case.simulated_ms = self.simulated.into();
         case
+    }
+}
+
+fn agreement(agreed: &dtls::Connected) -> results::Dtls {
+    let version = match agreed.version {
+        dtls::Version::V1_2 => "1.2",
+        dtls::Version::V1_3 => "1.3",
+    };
+    results::Dtls {
+        version: version.to_owned(),
+        cipher_suite: agreed.cipher_suite.to_string(),
+        group: agreed.group.to_string(),
+        srtp_profile: agreed.srtp.as_ref().map(|srtp| srtp.profile.to_string()),
     }
 }
 

@@ -34,7 +34,9 @@ pub(super) struct Run {
     pub(super) joined: Option<Instant>,
     /// When both sides were connected, and secure, for the first time.
     pub(super) connected: Option<Instant>,
-    /// Whether they are now.
+    /// What their DTLS handshake agreed on.
+    agreed: Option<dtls::Connected>,
+    /// Whether they are connected now.
     is_connected: bool,
     /// Counts the times that the call seemed settled.
     settled_epoch: u32,
@@ -67,6 +69,7 @@ impl Run {
             traffic,
             joined: None,
             connected: None,
+            agreed: None,
             is_connected: false,
             settled_epoch: 0,
             is_settled: false,
@@ -122,6 +125,7 @@ impl Run {
             path: self.path(),
             connected: self.connected.map(Instant::since_start),
             phases: phases.into_iter().collect(),
+            agreed: self.agreed.filter(|_| self.connected.is_some()),
             selected: self.selected(),
             reconnected: self.traffic.latest(now),
             reconnections: self.reconnections,
@@ -216,7 +220,8 @@ impl Run {
                 self.unsettle();
                 self.review(now);
             }
-            peer::Event::Dtls(dtls::Event::Connected(_)) => {
+            peer::Event::Dtls(dtls::Event::Connected(agreed)) => {
+                self.agreed = Some(agreed);
                 self.handle_security(which, Security::Secure, now);
             }
             peer::Event::Dtls(dtls::Event::Closed { .. }) => {
@@ -327,6 +332,7 @@ impl Run {
             path: self.path(),
             selected: &selected,
             reconnected: self.traffic.latest(now),
+            dtls: self.agreed.as_ref().filter(|_| self.connected.is_some()).map(|it| it.version),
             flows: self.traffic.flows(now),
         };
         let failures = judge(expectation, &facts);

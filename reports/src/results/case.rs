@@ -37,6 +37,9 @@ pub struct Case {
     /// When each phase that took place was over, in the order in which they happened.
     #[serde(default)]
     pub phases_ms: IndexMap<String, Milliseconds>,
+    /// What the sides' DTLS handshake agreed on; left out where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dtls: Option<Dtls>,
     /// Each side's local candidate of the nominated valid pair; `{}` for a side that has none.
     #[serde(default, with = "selection")]
     pub selected: IndexMap<String, Option<Selected>>,
@@ -71,6 +74,7 @@ impl Case {
             connected_ms: None,
             reconnected_ms: Vec::new(),
             phases_ms: IndexMap::new(),
+            dtls: None,
             selected: IndexMap::new(),
             failures: Vec::new(),
             data: BTreeMap::new(),
@@ -105,6 +109,20 @@ impl Case {
     pub fn identity(&self) -> (&str, String, u64, Runtime) {
         (&self.file, self.variables(), self.seed, self.runtime)
     }
+}
+
+/// What a DTLS handshake agreed on, in the registered names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dtls {
+    /// `1.2` or `1.3`.
+    pub version: String,
+    /// The cipher suite: `TLS_AES_128_GCM_SHA256`.
+    pub cipher_suite: String,
+    /// The group of the key exchange: `x25519`.
+    pub group: String,
+    /// The profile that protects media; left out where none was agreed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub srtp_profile: Option<String>,
 }
 
 /// The value of a matrix variable: as written, or the short name of a map.

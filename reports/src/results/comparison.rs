@@ -3,7 +3,7 @@
 use core::fmt;
 use std::collections::BTreeMap;
 
-use crate::results::case::{Case, Failure, Verdict};
+use crate::results::case::{Case, Dtls, Failure, Verdict};
 use crate::results::file::Results;
 use crate::results::group::Group;
 use crate::results::milliseconds::Milliseconds;
@@ -163,24 +163,26 @@ fn words(case: &Case) -> String {
 type Figure<T> = (&'static str, fn(&T) -> String);
 
 /// Everything in a case that a reader of outcomes cares for.
-const CASE_FIGURES: [Figure<Case>; 9] = [
+const CASE_FIGURES: [Figure<Case>; 10] = [
     ("verdict", |case| case.verdict.to_string()),
     ("error", |case| case.error.clone().unwrap_or_else(nothing)),
     ("path", |case| case.path.map_or_else(nothing, |path| path.to_string())),
     ("connected", |case| case.connected_ms.map_or_else(nothing, |at| at.to_string())),
     ("reconnected", |case| listed(case.reconnected_ms.iter().map(|after| never(*after)))),
     ("phases", |case| listed(case.phases_ms.iter().map(|(name, at)| timed(name, *at)))),
+    ("dtls", |case| case.dtls.as_ref().map_or_else(nothing, agreed)),
     ("selected", |case| listed(case.selected.iter().map(side))),
     ("failures", |case| failures(&case.failures)),
     ("traffic", traffic),
 ];
 
 /// The same of seeds that are judged together.
-const GROUP_FIGURES: [Figure<Group>; 5] = [
+const GROUP_FIGURES: [Figure<Group>; 6] = [
     ("verdict", |group| group.verdict.to_string()),
     ("share", Group::share),
     ("p50", |group| never(group.p50_ms)),
     ("p95", |group| never(group.p95_ms)),
+    ("max", |group| never(group.max_ms)),
     ("failures", |group| failures(&group.failures)),
 ];
 
@@ -192,6 +194,12 @@ fn changed<T>(figures: &[Figure<T>], before: &T, after: &T) -> Vec<FieldChange> 
         after: text(after),
     });
     changes.filter(|change| change.before != change.after).collect()
+}
+
+fn agreed(dtls: &Dtls) -> String {
+    let Dtls { version, cipher_suite, group, srtp_profile } = dtls;
+    let media = srtp_profile.as_ref().map(|profile| format!(", {profile}")).unwrap_or_default();
+    format!("{version}, {cipher_suite}, {group}{media}")
 }
 
 fn timed(name: &str, at: Milliseconds) -> String {

@@ -29,6 +29,9 @@ pub struct Group {
     pub p50_ms: Option<Milliseconds>,
     /// The time after which 95 % of all runs were connected; null where fewer ever were.
     pub p95_ms: Option<Milliseconds>,
+    /// The time after which all runs were connected; null where some never were.
+    #[serde(default)]
+    pub max_ms: Option<Milliseconds>,
     /// The expectations of all seeds together that did not hold.
     #[serde(default)]
     pub failures: Vec<Failure>,
@@ -58,6 +61,7 @@ impl Group {
             connected: times.iter().flatten().count(),
             p50_ms: after(50),
             p95_ms: after(95),
+            max_ms: after(100),
             failures: Vec::new(),
         })
     }

@@ -13,7 +13,7 @@ mod shard;
 mod sweep;
 
 pub use case::{
-    CandidateType, Case, CaseValue, Failure, Path, Runtime, Selected, Transport, Verdict,
+    CandidateType, Case, CaseValue, Dtls, Failure, Path, Runtime, Selected, Transport, Verdict,
 };
 pub use comparison::{Change, Comparison, FieldChange};
 pub use file::{FORMAT, ReadError, Results};

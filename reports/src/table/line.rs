@@ -107,8 +107,8 @@ fn median(runs: &[&Case]) -> String {
 
 /// What is judged of all runs together.
 fn together(group: &Group) -> String {
-    let [p50, p95] = [group.p50_ms, group.p95_ms].map(again);
-    format!("p50 {p50}, p95 {p95}, {} connected", group.share())
+    let [p50, p95, max] = [group.p50_ms, group.p95_ms, group.max_ms].map(again);
+    format!("p50 {p50}, p95 {p95}, max {max}, {} connected", group.share())
 }
 
 /// The median time of all runs until traffic flowed again; those where it never did are the slowest.

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
+use super::node::VersionWord;
 use crate::scenario::text::bound::Bound;
 use crate::scenario::text::decode::{
     Anything, FromNode, Named, OneOrMany, grammar, meant_boolean, words,
@@ -32,6 +33,8 @@ grammar! {
         selected: OneOrMany<Named<OneOrMany<SelectedWord>>>,
         /// How soon traffic flows both ways again after the latest event before.
         reconnected: Reconnected,
+        /// The DTLS version that both sides agreed on, 1.2 or 1.3; a list means any of these.
+        dtls: OneOrMany<VersionWord>,
     }
     later { "data", "media" }
 }
@@ -70,6 +73,8 @@ grammar! {
         p50: AtMost,
         /// Over seeds: 95 % of the runs are no slower.
         p95: AtMost,
+        /// Over seeds: no run is slower.
+        max: AtMost,
         /// Over seeds: the share of runs that connect.
         share: AtLeast,
     }

@@ -160,6 +160,17 @@ pub enum VersionWord {
     V1_3,
 }
 
+impl VersionWord {
+    /// The version.
+    #[must_use]
+    pub const fn version(self) -> icelab_dtls::Version {
+        match self {
+            Self::V1_2 => icelab_dtls::Version::V1_2,
+            Self::V1_3 => icelab_dtls::Version::V1_3,
+        }
+    }
+}
+
 impl FromNode for VersionWord {
     fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
         let text = node.to_string();

@@ -125,6 +125,12 @@ impl Context<'_> {
                 .reconnected
                 .as_ref()
                 .and_then(|term| self.reconnected(term, at, events)),
+            dtls: fields
+                .dtls
+                .iter()
+                .flat_map(|versions| &versions.value.0)
+                .map(|version| version.value.version())
+                .collect(),
         }
     }
 
@@ -137,11 +143,12 @@ impl Context<'_> {
         let spans = [
             soon.p50.as_ref().map(|p50| p50.span),
             soon.p95.as_ref().map(|p95| p95.span),
+            soon.max.as_ref().map(|max| max.span),
             soon.share.as_ref().map(|share| share.span),
         ];
         if let Some(span) = spans.into_iter().flatten().next() {
             self.faults.push(
-                Fault::new(span, "`p50`, `p95` and `share` are about many runs")
+                Fault::new(span, "`p50`, `p95`, `max` and `share` are about many runs")
                     .help("add `over: seeds` beside `connected`"),
             );
             return None;
@@ -204,6 +211,7 @@ impl Context<'_> {
             fields.path.as_ref().map(|path| path.span),
             fields.selected.as_ref().map(|selected| selected.span),
             fields.reconnected.as_ref().map(|reconnected| reconnected.span),
+            fields.dtls.as_ref().map(|dtls| dtls.span),
             fields.at.as_ref().map(|at| at.span),
         ];
         if let Some(span) = others.into_iter().flatten().next() {
@@ -222,11 +230,11 @@ impl Context<'_> {
                 return None;
             }
         };
-        let Soon { within, p50, p95, share } = soon;
+        let Soon { within, p50, p95, max, share } = soon;
         if let Some(within) = within {
             self.faults.push(wanting_shares(within.span));
         }
-        if p50.is_none() && p95.is_none() && share.is_none() {
+        if [p50, p95, max].into_iter().all(Option::is_none) && share.is_none() {
             self.faults.push(wanting_shares(term.span));
         }
         if let Some(share) = share {
@@ -246,13 +254,14 @@ impl Context<'_> {
         Some(SweepExpectation {
             p50: p50.as_ref().map(|p50| p50.value.0),
             p95: p95.as_ref().map(|p95| p95.value.0),
+            max: max.as_ref().map(|max| max.value.0),
             share: share.as_ref().map(|share| share.value.0),
         })
     }
 }
 
 fn wanting_shares(span: Span) -> Fault {
-    Fault::new(span, "`over: seeds` needs `connected` with `p50`, `p95` or `share`")
+    Fault::new(span, "`over: seeds` needs `connected` with `p50`, `p95`, `max` or `share`")
         .help("as in `{ over: seeds, connected: { p95: 2 s, share: \">= 99 %\" } }`")
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use icelab_dtls::{NamedGroup, Version};
+use icelab_dtls::NamedGroup;
 use icelab_peer::Handshake;
 use icelab_sim::link::LinkConfig;
 use icelab_sim::topology::Families;
@@ -12,7 +12,7 @@ use super::Context;
 use super::address::Ip;
 use crate::scenario::grammar::node::{
     CredentialsWord, Dtls, GroupWord, NominationWord, Peer as PeerTerm, Server as ServerTerm,
-    StackWord, TransportWord, Turn as TurnTerm, VersionWord,
+    StackWord, TransportWord, Turn as TurnTerm,
 };
 use crate::scenario::plan::{
     Behind, IceOptions, Interface, Nomination, Peer, Server, Stun, Transport, Turn,
@@ -138,11 +138,8 @@ impl Context<'_> {
                 (fields.versions.as_ref().map(|versions| &versions.value), Some(fields))
             }
         };
-        let spoken =
-            versions.iter().flat_map(|versions| &versions.0).map(|word| match word.value {
-                VersionWord::V1_2 => Version::V1_2,
-                VersionWord::V1_3 => Version::V1_3,
-            });
+        let spoken = versions.iter().flat_map(|versions| &versions.0);
+        let spoken = spoken.map(|word| word.value.version());
         if let (Some(oldest), Some(newest)) = (spoken.clone().min(), spoken.max()) {
             handshake.versions = (oldest, newest);
         }

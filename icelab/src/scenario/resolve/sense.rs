@@ -21,11 +21,12 @@ impl Context<'_> {
             fields.path.is_some(),
             fields.selected.is_some(),
             fields.reconnected.is_some(),
+            fields.dtls.is_some(),
         ];
         if !asks.contains(&true) && fields.when.is_none() {
             self.faults.push(
                 Fault::new(term.span, "this expects nothing")
-                    .label("should have `connected`, `path`, `selected` or `reconnected`")
+                    .label("should have `connected`, `path`, `selected`, `reconnected` or `dtls`")
                     .help("as in `expect: { path: direct }`, or remove it"),
             );
         }

@@ -134,10 +134,11 @@ fn definitions<T>(named: Option<&At<Named<T>>>) -> impl Iterator<Item = &Definit
 
 /// Whether an expectation can only hold where the call connects.
 fn wants_connection(expectation: &Expectation) -> bool {
-    let Expectation { at: _, connected, path, selected, reconnected } = expectation;
+    let Expectation { at: _, connected, path, selected, reconnected, dtls } = expectation;
     matches!(connected, Some(Connected::Yes | Connected::Within(_)))
         || !(path.is_empty() || path.contains(&Path::None))
         || !selected.is_empty()
+        || !dtls.is_empty()
         || matches!(reconnected, Some(Reconnected::Within(_)))
 }
 

@@ -50,7 +50,10 @@ const PLACES: &[(&[&str], &str)] = &[
         "it belongs under `expect:`, as in `expect: { path: direct }`",
     ),
     (&["within"], "it belongs to `connected` or `reconnected`, as in `connected: { within: 2 s }`"),
-    (&["p50", "p95", "share"], "it belongs to `connected` of an `expect` with `over: seeds`"),
+    (
+        &["p50", "p95", "max", "share"],
+        "it belongs to `connected` of an `expect` with `over: seeds`",
+    ),
     (
         &["at", "reboot", "rebind", "cut", "heal", "set", "restart_ice", "close"],
         "it belongs to an event, as in `events: [ { at: 5 s, reboot: home } ]`",
