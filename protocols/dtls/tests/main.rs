@@ -14,6 +14,7 @@ mod laws;
 mod losses;
 mod negotiation;
 mod open;
+mod records;
 mod restarts;
 mod timing;
 mod wire;

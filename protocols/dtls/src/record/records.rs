@@ -204,11 +204,12 @@ impl Records {
         let start = reader.position();
         let end = start + usize::from(header.length);
         let Some(body) = bytes.get_mut(start..end) else { return dropped(Discard::Malformed) };
-        // RFC 9147 section 4: the version is ignored, but for what is no DTLS at all.
-        if header.version.0 >> 8 != 0xFE {
+        // RFC 9147 section 4: without protection the version is ignored for all purposes. 1.2 protects
+        // it (RFC 6347 section 4.1.2.1).
+        let epoch = u64::from(header.epoch);
+        if epoch > 0 && header.version != ProtocolVersion::DTLS_1_2 {
             return (end, Record::Dropped(Discard::Version));
         }
-        let epoch = u64::from(header.epoch);
         // RFC 9146 section 3: with an agreed id, what is protected carries it.
         let is_bare = header.content != ContentType::TLS12_CID;
         if epoch > 0 && is_bare && self.ids.is_own_wanted() {
