@@ -18,8 +18,8 @@ use icelab_sans_io::testing::{LinkModel, Side};
 use icelab_sans_io::{Instant, Protocol, Rng};
 
 use crate::ends::{
-    VERSIONS, closed, configs, configs_of, connect, connected, drain, pair, plain_message,
-    plain_messages, plain_record, plain_records, tap,
+    VERSIONS, apart, carry, closed, configs, configs_of, connect, connected, drain, pair,
+    plain_message, plain_messages, plain_record, plain_records, tap,
 };
 
 const LINK: Duration = Duration::from_millis(10);
@@ -197,6 +197,53 @@ fn a_wrong_cookie_of_1_3_ends_the_handshake() {
     assert_eq!(closed(&events), Some(CloseReason::Failed(illegal)));
     client.handle_input(packets[0].clone(), Instant::START);
     assert_eq!(closed(&drain(&mut client).1), Some(CloseReason::Alert(illegal)));
+}
+
+// A -> ClientHello                    Z
+// A <- HelloRetryRequest (cookie)     Z   (Z loses its memory)
+// A -> ClientHello (cookie)           Z'
+// A <- illegal_parameter              Z'
+/// RFC 9147 section 5.1: a cookie that this server never gave is invalid, too; the client then begins
+/// from scratch. Going on would make keys that the client does not have.
+#[test]
+fn a_cookie_that_nobody_gave_ends_the_handshake() {
+    let illegal = AlertDescription::ILLEGAL_PARAMETER;
+    for address in [AddressCheck::Known, AddressCheck::Cookie, AddressCheck::Limit] {
+        let (client, mut server) = configs_of(Version::V1_3, 1);
+        server.address = AddressCheck::Cookie;
+        let mut old = Dtls::new(server.clone(), Rng::from_u64(9));
+        server.address = address;
+        let mut new = Dtls::new(server, Rng::from_u64(10));
+        let mut client = Dtls::new(client, Rng::from_u64(8));
+        client.start(Instant::START);
+        carry(&mut client, &mut old, Instant::START);
+        carry(&mut old, &mut client, Instant::START);
+        carry(&mut client, &mut new, Instant::START);
+        let (_, events) = carry(&mut new, &mut client, Instant::START);
+        assert_eq!(closed(&events), Some(CloseReason::Failed(illegal)), "{address:?}");
+        assert_eq!(closed(&drain(&mut client).1), Some(CloseReason::Alert(illegal)));
+    }
+}
+
+/// RFC 9147 section 5.1: nor is one valid where only another share was asked for.
+#[test]
+fn a_cookie_that_was_not_asked_for_ends_the_handshake() {
+    let (client, mut server) = configs_of(Version::V1_3, 1);
+    server.groups = vec![NamedGroup::P384];
+    let (mut client, mut server) = apart((client, server));
+    carry(&mut client, &mut server, Instant::START);
+    carry(&mut server, &mut client, Instant::START);
+    let (kind, sequence, body) = plain_messages(&drain(&mut client).0[0]).remove(0);
+    let mut hello = ClientHello::decode(&body).unwrap();
+    hello.extensions.add(ExtensionType::COOKIE, |body| {
+        icelab_dtls::wire::extension::cookie::encode(b"cookie", body);
+    });
+    server.handle_input(
+        plain_message(kind, sequence, |body| hello.encode(body)),
+        Instant::START,
+    );
+    let reason = closed(&drain(&mut server).1);
+    assert_eq!(reason, Some(CloseReason::Failed(AlertDescription::ILLEGAL_PARAMETER)));
 }
 
 /// RFC 8446 section 4.1.4: a second HelloRetryRequest, and one that changes nothing.
