@@ -185,6 +185,9 @@ impl Dtls {
             if !sorted.is_dropped {
                 self.core.note_received(number);
             }
+            if number.epoch > 0 && matches!(self.stage, Stage::Server13(_)) {
+                self.core.hear_answer(now);
+            }
             self.take_messages(now);
             self.settle_acknowledgement(!sorted.is_out_of_order, now);
         } else if sorted.is_repeated && !sorted.is_dropped {
