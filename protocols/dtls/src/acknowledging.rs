@@ -17,10 +17,10 @@ impl Core {
     /// Notes that the handshake record `number` was taken.
     pub(crate) fn note_received(&mut self, number: RecordNumber) {
         if let Err(place) = self.received.binary_search(&number) {
-            if self.received.len() == MOST {
+            self.received.insert(place, number);
+            if self.received.len() > MOST {
                 self.received.remove(0);
             }
-            self.received.insert(place.min(self.received.len()), number);
             self.resend.acknowledgements = 0;
         }
     }
@@ -106,5 +106,33 @@ impl Core {
             self.transmit();
             self.timers.set(Timer::Retransmit, now + self.resend.interval);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::connected;
+
+    fn number(sequence: u64) -> RecordNumber {
+        RecordNumber { epoch: 2, sequence }
+    }
+
+    /// RFC 9147 section 7: in numerically increasing order; the newest ones, where there are many.
+    #[test]
+    fn the_records_of_an_ack_rise_however_many_came_and_in_whatever_order() {
+        let (mut client, _) = connected(Version::V1_3, None);
+        let core = &mut client.core;
+        for sequence in (0..64).rev() {
+            core.note_received(number(2 * sequence));
+        }
+        for sequence in [21, 3, 200, 21, 1] {
+            core.note_received(number(sequence));
+        }
+        let mut expected: Vec<u64> = (0..64).map(|sequence| 2 * sequence).collect();
+        expected.extend([3, 21, 200]);
+        expected.sort_unstable();
+        let expected: Vec<_> = expected.split_off(3).into_iter().map(number).collect();
+        assert_eq!(core.received, expected);
     }
 }
