@@ -165,7 +165,7 @@ impl Connection {
             }
             HandshakeType::KEY_UPDATE => {
                 let update = KeyUpdate::decode(&message.body)?;
-                self.follow_update(core);
+                self.follow_update(core)?;
                 if update.is_requested {
                     self.update_keys(false, core, now);
                 }
@@ -182,13 +182,16 @@ impl Connection {
     }
 
     /// The peer goes on under its next keys. Its old ones stay until it has used the new.
-    fn follow_update(&mut self, core: &mut Core) {
+    fn follow_update(&mut self, core: &mut Core) -> Result<(), Failure> {
         if let Secrets::V1_3 { remote, .. } = &mut self.secrets {
+            let last = core.records.read_epoch();
+            // RFC 9147 section 6.1: an epoch does not wrap.
+            let epoch = last.checked_add(1).ok_or(AlertDescription::INTERNAL_ERROR)?;
             *remote = remote.next();
-            let epoch = core.records.read_epoch() + 1;
-            core.records.stop_reading_before(epoch - 1);
+            core.records.stop_reading_before(last);
             core.records.read_with(epoch, remote.protection(self.parameters.cipher));
         }
+        Ok(())
     }
 
     /// Says that this end will change its keys (RFC 9147 section 8).
@@ -236,14 +239,12 @@ impl Connection {
 #[cfg(test)]
 mod tests {
     use icelab_sans_io::Protocol;
-    use icelab_wire::Writer;
 
     use super::*;
     use crate::dtls::Dtls;
     use crate::event::{CloseReason, Event};
     use crate::record::content::ContentType;
-    use crate::testing::{connected, drain, exchange};
-    use crate::wire::handshake::Fragment;
+    use crate::testing::{closed, connected, drain, exchange, message, tell};
 
     /// Has `from` say a handshake message that it never would say, and `to` hear it. Gives what `to`
     /// answers, and why it closed, if it did.
@@ -254,19 +255,9 @@ mod tests {
         sequence: u16,
         body: &[u8],
     ) -> (Vec<Vec<u8>>, Option<CloseReason>) {
-        let mut writer = Writer::new();
-        let length = u32::try_from(body.len()).unwrap();
-        Fragment { kind, length, sequence, offset: 0, bytes: body }.encode(&mut writer);
-        let epoch = from.core.records.write_epoch();
-        from.core.send_record(epoch, ContentType::HANDSHAKE, writer.as_slice());
-        for packet in drain(from).0 {
-            to.handle_input(packet, Instant::START);
-        }
-        let (packets, events) = drain(to);
-        let reason = events.iter().find_map(|event| {
-            if let Event::Closed { reason } = event { Some(*reason) } else { None }
-        });
-        (packets, reason)
+        let (packets, events) =
+            tell(from, to, ContentType::HANDSHAKE, &message(kind, sequence, body));
+        (packets, closed(&events))
     }
 
     fn failed(description: AlertDescription) -> Option<CloseReason> {
@@ -365,6 +356,44 @@ mod tests {
         server.update_keys(true, Instant::START);
         exchange(&mut server, &mut client, Instant::START);
         assert_eq!(client.core.records.write_epoch(), last);
+    }
+
+    /// The keys under which `end` of 1.3 hears, put in the place of those of `epoch`.
+    fn hear_in(end: &mut Dtls, epoch: u64) {
+        let Stage::Open(connection) = &end.stage else { panic!("it is open") };
+        let Secrets::V1_3 { remote, .. } = &connection.secrets else { panic!("it is 1.3") };
+        let protection = remote.protection(connection.parameters.cipher);
+        end.core.records.read_with(epoch, protection);
+    }
+
+    /// RFC 9147 section 8: the limit of 2^48 - 1 is the sender's own; receivers do not enforce it.
+    #[test]
+    fn a_peer_may_go_beyond_the_epoch_where_this_end_would_stop() {
+        let (mut client, mut server) = connected(Version::V1_3, None);
+        hear_in(&mut server, (1 << 48) - 1);
+        let next = client.core.next_message;
+        let (answers, reason) =
+            say(&mut client, &mut server, HandshakeType::KEY_UPDATE, next, &[0]);
+        assert_eq!((answers.len(), reason), (1, None));
+        assert_eq!(server.core.records.read_epoch(), 1 << 48);
+        let Stage::Open(connection) = &client.stage else { panic!("it is open") };
+        let Secrets::V1_3 { local, .. } = &connection.secrets else { panic!("it is 1.3") };
+        let protection = local.next().protection(connection.parameters.cipher);
+        client.core.records.write_with(1 << 48, protection);
+        client.send(b"data", Instant::START).unwrap();
+        exchange(&mut client, &mut server, Instant::START);
+        assert!(server.is_connected());
+        assert_eq!(server.discards(), &crate::Discards::default());
+    }
+
+    /// RFC 9147 section 6.1: an epoch that would have to wrap ends the connection.
+    #[test]
+    fn a_peer_whose_epoch_would_wrap_is_left() {
+        let (mut client, mut server) = connected(Version::V1_3, None);
+        hear_in(&mut server, u64::MAX);
+        let next = client.core.next_message;
+        let (_, reason) = say(&mut client, &mut server, HandshakeType::KEY_UPDATE, next, &[0]);
+        assert_eq!(reason, failed(AlertDescription::INTERNAL_ERROR));
     }
 
     /// Message numbers must not come twice: RFC 9147 section 5.2 tells messages apart by them.
