@@ -47,6 +47,8 @@ enum Secrets {
     V1_2 {
         master: Master,
         randoms: Randoms,
+        /// Whether the master secret is bound to the handshake (RFC 7627).
+        is_extended: bool,
     },
     V1_3 {
         local: TrafficSecret,
@@ -63,9 +65,11 @@ impl Connection {
         parameters: Parameters,
         master: Master,
         randoms: Randoms,
+        is_extended: bool,
         srtp: Option<SrtpProfile>,
     ) -> Self {
-        Self { agreed, parameters, secrets: Secrets::V1_2 { master, randoms }, srtp }
+        let secrets = Secrets::V1_2 { master, randoms, is_extended };
+        Self { agreed, parameters, secrets, srtp }
     }
 
     /// A connection of 1.3: installs the keys of epoch 3.
@@ -103,11 +107,12 @@ impl Connection {
         }
     }
 
-    /// Keys for media (RFC 5764 section 4.2).
+    /// Keys for media (RFC 5764 section 4.2). They are made whatever the peer's master secret is bound
+    /// to: media is bound to the peer by its fingerprint.
     fn srtp_keys(&self, profile: SrtpProfile, role: Role) -> SrtpKeys {
         let (key, salt) = profile.key_lengths().expect("only known profiles are agreed on");
         let mut block = vec![0; 2 * (key + salt)];
-        self.export(b"EXTRACTOR-dtls_srtp", None, &mut block).expect("the block is short");
+        self.derive(b"EXTRACTOR-dtls_srtp", None, &mut block).expect("the block is short");
         let (keys, salts) = block.split_at(2 * key);
         let (client_key, server_key) = keys.split_at(key);
         let (client_salt, server_salt) = salts.split_at(salt);
@@ -122,7 +127,8 @@ impl Connection {
         SrtpKeys { profile, local, remote }
     }
 
-    /// Keying material for others (RFC 5705, RFC 8446 section 7.5).
+    /// Keying material for others (RFC 5705, RFC 8446 section 7.5), but for those of 1.2 whose master
+    /// secret another connection may have, too (RFC 7627 section 5.4).
     pub(crate) fn export(
         &self,
         label: &[u8],
@@ -130,7 +136,19 @@ impl Connection {
         output: &mut [u8],
     ) -> Result<(), ExportError> {
         match &self.secrets {
-            Secrets::V1_2 { master, randoms } => {
+            Secrets::V1_2 { is_extended: false, .. } => Err(ExportError::Unbound),
+            Secrets::V1_2 { .. } | Secrets::V1_3 { .. } => self.derive(label, context, output),
+        }
+    }
+
+    fn derive(
+        &self,
+        label: &[u8],
+        context: Option<&[u8]>,
+        output: &mut [u8],
+    ) -> Result<(), ExportError> {
+        match &self.secrets {
+            Secrets::V1_2 { master, randoms, .. } => {
                 if context.is_some_and(|context| context.len() > usize::from(u16::MAX)) {
                     return Err(ExportError::TooLong);
                 }
@@ -242,7 +260,7 @@ mod tests {
 
     use super::*;
     use crate::dtls::Dtls;
-    use crate::event::{CloseReason, Event};
+    use crate::event::CloseReason;
     use crate::record::content::ContentType;
     use crate::testing::{closed, connected, drain, exchange, message, tell};
 

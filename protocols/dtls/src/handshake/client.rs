@@ -346,3 +346,35 @@ fn chosen_version(hello: &ServerHello, core: &Core) -> Result<Version, Failure> 
 
 /// How many cookies a server may ask for before it is left.
 const MOST_COOKIES: u32 = 8;
+
+#[cfg(test)]
+mod tests {
+    use icelab_sans_io::Protocol;
+
+    use super::*;
+    use crate::event::ExportError;
+    use crate::testing::{apart, drain, exchange};
+
+    /// RFC 7627 sections 5.2 and 5.4: with a client that does not know the extension, both ends use
+    /// the master secret of old, and nothing is exported from it.
+    #[test]
+    fn without_the_extended_master_secret_there_is_data_but_no_exporter() {
+        let (mut client, mut server) = apart(Version::V1_2, None);
+        drain(&mut client);
+        let Stage::AwaitingServerHello(state) = &mut client.stage else { panic!("it is") };
+        state.hello.extensions.remove(ExtensionType::EXTENDED_MASTER_SECRET);
+        client.core.next_message = 0;
+        state.send(&mut client.core, Instant::START);
+        exchange(&mut client, &mut server, Instant::START);
+        assert!(client.is_connected() && server.is_connected());
+        client.send(b"data", Instant::START).unwrap();
+        for packet in drain(&mut client).0 {
+            server.handle_input(packet, Instant::START);
+        }
+        assert_eq!(drain(&mut server).1.len(), 1);
+        for end in [&client, &server] {
+            let exported = end.export(b"EXPERIMENTAL label", None, &mut [0; 16]);
+            assert_eq!(exported, Err(ExportError::Unbound));
+        }
+    }
+}
