@@ -16,5 +16,6 @@ mod negotiation;
 mod open;
 mod records;
 mod restarts;
+mod timers;
 mod timing;
 mod wire;
