@@ -298,6 +298,66 @@ mod tests {
             server.handle_input(answer, Instant::START);
         }
         assert!(client.is_connected() && server.is_connected());
+        // RFC 6347 section 4.1: no epoch comes again, or wraps, where none follows.
+        let epochs = [&client, &server].map(|end| end.core.records.write_epoch());
+        assert_eq!(epochs, [1, 1]);
+    }
+
+    // A -> KeyUpdate                 Z
+    // A <- [ACK]                     Z   late
+    // A -> KeyUpdate, new keys       Z
+    /// RFC 9147 sections 5.8.4 and 8: no second KeyUpdate before the first one is acknowledged, and
+    /// nothing under the new keys. The wishes in between become one.
+    #[test]
+    fn a_key_update_waits_for_the_ack_of_the_one_before() {
+        let (mut client, mut server) = connected(Version::V1_3, None);
+        let now = Instant::START;
+        let first = client.core.next_message;
+        client.update_keys(false, now);
+        let update = drain(&mut client).0;
+        assert_eq!(update.len(), 1);
+        for _ in 0..3 {
+            client.update_keys(false, now);
+            client.send(b"data", now).unwrap();
+        }
+        assert_eq!(client.core.records.write_epoch(), 3);
+        assert_eq!(client.core.next_message, first + 1);
+        let data = drain(&mut client).0;
+        assert_eq!(data.len(), 3);
+        for packet in update.into_iter().chain(data) {
+            server.handle_input(packet, now);
+        }
+        exchange(&mut server, &mut client, now);
+        assert_eq!(client.core.next_message, first + 2);
+        exchange(&mut server, &mut client, now);
+        assert_eq!(client.core.records.write_epoch(), 5);
+        assert_eq!(server.core.records.read_epoch(), 5);
+    }
+
+    /// RFC 9147 section 8: the keys before an update are kept until something came under the new ones,
+    /// however often the update is repeated.
+    #[test]
+    fn the_old_keys_serve_until_the_new_ones_are_used() {
+        let (mut client, mut server) = connected(Version::V1_3, None);
+        let now = Instant::START;
+        client.update_keys(false, now);
+        for packet in drain(&mut client).0 {
+            server.handle_input(packet, now);
+        }
+        // The ACK is lost, again and again.
+        for _ in 0..5 {
+            assert!(!drain(&mut server).0.is_empty());
+            client.send(b"old keys", now).unwrap();
+            let deadline = client.poll_timeout().unwrap().at;
+            client.handle_timeout(deadline);
+            let (packets, _) = drain(&mut client);
+            assert!(packets.len() > 1);
+            for packet in packets {
+                server.handle_input(packet, deadline);
+            }
+            assert_eq!(server.core.records.read_epoch(), 4);
+        }
+        assert_eq!(server.discards(), &crate::Discards::default());
     }
 
     /// RFC 9147 section 9: where none were agreed on, or in the other direction only.
@@ -423,12 +483,16 @@ mod tests {
         assert!(drain(&mut client).0.is_empty());
     }
 
-    /// RFC 9147 section 4.2.1: a sequence number never wraps; nothing is sent rather than that.
+    /// RFC 6347 section 4.1, RFC 9147 section 4.2.1: a sequence number never wraps; nothing is sent rather
+    /// than that.
     #[test]
     fn nothing_is_sent_once_the_records_numbers_are_used_up() {
-        let (mut client, _) = connected(Version::V1_3, None);
-        client.core.records.use_up(3);
-        client.send(b"too much", Instant::START).unwrap();
-        assert!(drain(&mut client).0.iter().all(Vec::is_empty));
+        for (version, epoch) in [(Version::V1_2, 1), (Version::V1_3, 3)] {
+            let (mut client, _) = connected(version, None);
+            client.core.records.use_up(epoch);
+            client.send(b"too much", Instant::START).unwrap();
+            client.close(Instant::START);
+            assert!(drain(&mut client).0.is_empty());
+        }
     }
 }
