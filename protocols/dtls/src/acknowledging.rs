@@ -166,7 +166,8 @@ mod tests {
         let next = client.core.next_message;
         let update = message(HandshakeType::KEY_UPDATE, next, &[0]);
         let far = message(HandshakeType::KEY_UPDATE, next + 100, &[0]);
-        for bytes in [far.clone(), [update.clone(), far].concat(), [update.clone(), vec![1]].concat()]
+        for bytes in
+            [far.clone(), [update.clone(), far].concat(), [update.clone(), vec![1]].concat()]
         {
             let epoch = client.core.records.write_epoch();
             client.core.send_record(epoch, ContentType::HANDSHAKE, &bytes);
@@ -289,7 +290,9 @@ mod tests {
         assert_eq!(packets[0][0] & 3, 2);
         let mut bytes = packets[0].clone();
         let (_, record) = server.core.records.open(&mut bytes, false);
-        let crate::record::records::Record::Opened { payload, .. } = record else { panic!("it is") };
+        let crate::record::records::Record::Opened { payload, .. } = record else {
+            panic!("it is")
+        };
         let names = Ack::decode(payload).unwrap().records;
         assert!(names.iter().any(|name| name.epoch == 2) && names.iter().all(|it| it.epoch <= 2));
     }

@@ -423,7 +423,11 @@ mod tests {
         for version in VERSIONS {
             assert_eq!(heard(version, &[1, 90]), (0, None), "{version}");
             for level in [1, 2] {
-                assert_eq!(heard(version, &[level, 0]), (1, Some(CloseReason::Remote)), "{version}");
+                assert_eq!(
+                    heard(version, &[level, 0]),
+                    (1, Some(CloseReason::Remote)),
+                    "{version}"
+                );
             }
         }
         assert_eq!(heard(Version::V1_3, &[2, 90]), (0, None));

@@ -85,9 +85,11 @@ pub(crate) fn message(kind: HandshakeType, sequence: u16, body: &[u8]) -> Vec<u8
 
 /// Why an end is closed, if it is.
 pub(crate) fn closed(events: &[Event]) -> Option<CloseReason> {
-    events.iter().find_map(|event| {
-        if let Event::Closed { reason } = event { Some(*reason) } else { None }
-    })
+    events.iter().find_map(
+        |event| {
+            if let Event::Closed { reason } = event { Some(*reason) } else { None }
+        },
+    )
 }
 
 /// What an end has to say.
