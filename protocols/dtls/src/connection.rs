@@ -334,6 +334,31 @@ mod tests {
         assert_eq!(server.core.records.read_epoch(), 5);
     }
 
+    // A <- NewConnectionId              Z
+    // A -> RequestConnectionId          Z
+    // A <- [ACK]                        Z   no other NewConnectionId yet
+    // A -> [ACK]                        Z
+    // A <- NewConnectionId              Z
+    /// RFC 9147 sections 5.8.4 and 9: never more than one NewConnectionId outstanding.
+    #[test]
+    fn new_ids_wait_for_the_ack_of_those_before() {
+        let (mut client, mut server) = connected(Version::V1_3, Some(vec![7]));
+        let now = Instant::START;
+        let first = server.core.next_message;
+        server.give_connection_ids(vec![vec![8]], false, now).unwrap();
+        let given = drain(&mut server).0;
+        let next = client.core.next_message;
+        let kind = HandshakeType::REQUEST_CONNECTION_ID;
+        let (answers, reason) = say(&mut client, &mut server, kind, next, &[1]);
+        assert_eq!((answers.len(), reason), (1, None));
+        assert_eq!(server.core.next_message, first + 1);
+        for packet in given {
+            client.handle_input(packet, now);
+        }
+        exchange(&mut client, &mut server, now);
+        assert_eq!(server.core.next_message, first + 2);
+    }
+
     /// RFC 9147 section 8: the keys before an update are kept until something came under the new ones,
     /// however often the update is repeated.
     #[test]

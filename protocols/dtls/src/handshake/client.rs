@@ -377,4 +377,31 @@ mod tests {
             assert_eq!(exported, Err(ExportError::Unbound));
         }
     }
+
+    // A -> ClientHello (0)              Z
+    // A <- HelloVerifyRequest (0)       Z
+    // A -> ClientHello (1, cookie)      Z
+    // A <- ServerHello (1) ..           Z
+    /// RFC 6347 sections 4.2.1 and 4.2.6: the first hello and the HelloVerifyRequest are in nobody's
+    /// transcript.
+    #[test]
+    fn a_hello_verify_request_begins_the_transcript_anew() {
+        let (mut client, mut server) = apart(Version::V1_2, None);
+        server.core.config.address = crate::config::AddressCheck::Cookie;
+        for _ in 0..2 {
+            for packet in drain(&mut client).0 {
+                server.handle_input(packet, Instant::START);
+            }
+            for packet in drain(&mut server).0 {
+                client.handle_input(packet, Instant::START);
+            }
+        }
+        for (end, what) in [(&client, "the client's"), (&server, "the server's")] {
+            let bytes = end.core.transcript.bytes();
+            let length = usize::from(u16::from_be_bytes([bytes[2], bytes[3]]));
+            // A hello of the number 1; after it, the server's.
+            assert_eq!((bytes[0], bytes[5]), (1, 1), "{what}");
+            assert_eq!((bytes[12 + length], bytes[12 + length + 5]), (2, 1), "{what}");
+        }
+    }
 }
