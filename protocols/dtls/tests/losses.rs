@@ -316,46 +316,6 @@ fn a_piece_of_the_answer_ends_the_repetitions_of_a_flight() {
     assert!(server.is_connected());
 }
 
-/// RFC 9147 section 5.8.1: data that come before Finished wait for it.
-#[test]
-fn data_before_finished_wait_for_it() {
-    for version in VERSIONS {
-        let (client, server) = configs_of(version, 1);
-        let mut client = Dtls::new(client, Rng::from_u64(8));
-        let mut server = Dtls::new(server, Rng::from_u64(9));
-        let now = Instant::START;
-        client.start(now);
-        let mut late = Vec::new();
-        while !client.is_connected() {
-            late = drain(&mut client).0;
-            if client.is_connected() {
-                break;
-            }
-            let last = late.clone();
-            for packet in last {
-                server.handle_input(packet, now);
-            }
-            for packet in drain(&mut server).0 {
-                client.handle_input(packet, now);
-            }
-            if version == Version::V1_3 && client.is_connected() {
-                late = drain(&mut client).0;
-            }
-        }
-        if version == Version::V1_3 {
-            client.send(b"early", now).unwrap();
-            for packet in drain(&mut client).0 {
-                server.handle_input(packet, now);
-            }
-            assert!(data(&drain(&mut server).1).is_empty());
-            for packet in late {
-                server.handle_input(packet, now);
-            }
-            assert_eq!(data(&drain(&mut server).1), [b"early"]);
-        }
-    }
-}
-
 /// str0m#943: what a timer brings is there as soon as the timer was handled, and the deadline says
 /// when that is.
 #[test]
