@@ -70,6 +70,7 @@ fn any_one_datagram_may_be_lost() {
     }
 }
 
+/// The same sections.
 #[test]
 fn any_two_datagrams_may_be_lost() {
     for version in VERSIONS {
@@ -84,6 +85,8 @@ fn any_two_datagrams_may_be_lost() {
     }
 }
 
+/// RFC 6347 section 4.2.2, RFC 9147 section 5.2: what was taken before is discarded, what comes early
+/// waits.
 #[test]
 fn every_datagram_may_come_twice_or_late() {
     for (name, configs) in kinds() {
@@ -360,7 +363,8 @@ fn waits_double_and_end() {
     assert_eq!(crate::ends::closed(&events), Some(icelab_dtls::CloseReason::Timeout));
 }
 
-/// Records of several epochs in one datagram, with a stranger's among them.
+/// RFC 6347 section 4.1.1, RFC 9147 sections 4.1 and 4.3: records of several epochs in one datagram, with a
+/// stranger's among them.
 #[test]
 fn junk_between_records_is_passed_over() {
     for version in VERSIONS {
