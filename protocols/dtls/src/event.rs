@@ -105,7 +105,7 @@ pub enum SendError {
     /// The connection is closed.
     #[error("the connection is closed")]
     Closed,
-    /// The data do not fit one record (2^14 bytes).
+    /// The data do not fit one record: of 2^14 bytes, or one less in 1.2 with a connection id.
     #[error("the data do not fit one record of 16384 bytes")]
     TooLong,
 }
@@ -130,6 +130,9 @@ pub enum ExportError {
     /// The handshake is not over.
     #[error("the handshake is not over")]
     NotConnected,
+    /// The peer's 1.2 does not bind the master secret to the handshake (RFC 7627 section 5.4).
+    #[error("the peer does not know the extended master secret")]
+    Unbound,
     /// The label, context or output is longer than the construction takes.
     #[error("label, context or output is too long")]
     TooLong,

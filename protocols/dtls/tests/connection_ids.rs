@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use icelab_dtls::{Config, ConnectionIdError, Discard, Event, Version};
+use icelab_dtls::{Config, ConnectionIdError, Discard, Event, SendError, Version};
 use icelab_sans_io::Protocol;
 use icelab_sans_io::testing::Side;
 
@@ -186,4 +186,71 @@ fn ids_can_only_be_given_and_asked_for_where_there_are_some() {
     assert_eq!(pair.z.request_connection_ids(1, now), Ok(()));
     pair.drive_for(Duration::from_secs(1));
     assert!(pair.z.use_next_connection_id());
+}
+
+/// RFC 9147 section 4: where a later record of a datagram has an id of another association, the rest of
+/// the datagram is dropped; RFC 9146 section 6 drops what is invalid in 1.2.
+#[test]
+fn a_record_with_another_id_ends_its_datagram() {
+    for version in VERSIONS {
+        let mut pair = open(with_ids(version, Some(b"client"), Some(b"server's")));
+        let now = pair.now();
+        for text in [b"one", b"two", b"six"] {
+            pair.a.send(text, now).unwrap();
+        }
+        let mut packets = drain(&mut pair.a).0;
+        let place = if version == Version::V1_2 { 12 } else { 2 };
+        packets[1][place] ^= 1;
+        pair.z.handle_input(packets.concat(), now);
+        assert_eq!(data(&drain(&mut pair.z).1), [b"one"], "{version}");
+        pair.z.handle_input(packets[2].clone(), now);
+        assert_eq!(data(&drain(&mut pair.z).1), [b"six"], "{version}");
+    }
+}
+
+/// RFC 9146 section 3: in 1.2 a record without an id, under the right keys, is as invalid as one with a
+/// wrong one; and the id is among what the record protects.
+#[test]
+fn the_id_of_a_record_is_protected() {
+    for version in VERSIONS {
+        let configs = with_ids(version, Some(b""), Some(b"first"));
+        let mut pair = open(configs);
+        let now = pair.now();
+        if version == Version::V1_3 {
+            // Both are the receiver's, but the record was made for one of them.
+            pair.z.give_connection_ids(vec![b"other".to_vec()], false, now).unwrap();
+            pair.drive_for(Duration::from_secs(1));
+            let now = pair.now();
+            pair.a.send(b"data", now).unwrap();
+            let (mut packets, _) = drain(&mut pair.a);
+            packets[0][1..6].copy_from_slice(b"other");
+            pair.z.handle_input(packets[0].clone(), now);
+            assert_eq!(pair.z.discards().count(Discard::Forged), 1);
+        } else {
+            pair.a.send(b"data", now).unwrap();
+            let (packets, _) = drain(&mut pair.a);
+            let mut bare = packets[0].clone();
+            bare[0] = 23;
+            bare.drain(11..16);
+            pair.z.handle_input(bare, now);
+            assert!(drain(&mut pair.z).1.is_empty());
+        }
+    }
+}
+
+/// RFC 9146 section 5: in 1.2 the content and its type, which both are inside of a record with an id, are
+/// at most 2^14 bytes together. RFC 8446 section 5.4: in 1.3 the type comes on top of as many.
+#[test]
+fn the_type_within_a_record_with_an_id_counts_in_1_2() {
+    for (version, most) in [(Version::V1_2, (1 << 14) - 1), (Version::V1_3, 1 << 14)] {
+        let mut pair = open(with_ids(version, Some(b""), Some(b"server's")));
+        let now = pair.now();
+        assert_eq!(pair.a.send(&vec![7; most + 1], now), Err(SendError::TooLong), "{version}");
+        pair.a.send(&vec![7; most], now).unwrap();
+        // In the other direction there is no id.
+        pair.z.send(&[7; 1 << 14], now).unwrap();
+        pair.drive_for(Duration::from_secs(1));
+        assert_eq!(data(&pair.events_z()), [vec![7; most]], "{version}");
+        assert_eq!(data(&pair.events_a()), [vec![7; 1 << 14]], "{version}");
+    }
 }

@@ -18,14 +18,14 @@ use icelab_sans_io::testing::{LinkModel, Side};
 use icelab_sans_io::{Instant, Protocol, Rng};
 
 use crate::ends::{
-    VERSIONS, closed, configs, configs_of, connect, connected, drain, pair, plain_message,
+    VERSIONS, apart, closed, configs, configs_of, connect, connected, drain, pair, plain_message,
     plain_messages, plain_record, plain_records, tap,
 };
 
 const LINK: Duration = Duration::from_millis(10);
 
 /// The kinds of the messages without protection that `side` sent.
-fn kinds(packets: &[(Side, Vec<u8>)], side: Side) -> Vec<HandshakeType> {
+pub(crate) fn kinds(packets: &[(Side, Vec<u8>)], side: Side) -> Vec<HandshakeType> {
     packets
         .iter()
         .filter(|(from, _)| *from == side)
@@ -455,4 +455,23 @@ fn nothing_of_the_compatibility_mode_is_sent() {
     }
     let events = pair.events_a();
     assert!(!events.iter().any(|event| matches!(event, Event::Retransmitted(_))));
+}
+
+/// RFC 9147 section 5: a server does not echo the session id that a client may send, neither in its hello
+/// nor in a request for another.
+#[test]
+fn a_session_id_is_not_echoed() {
+    for groups in [vec![NamedGroup::X25519], vec![NamedGroup::P384]] {
+        let (client, mut server) = configs(1);
+        server.groups = groups;
+        let (mut client, mut server) = apart((client, server));
+        let (kind, sequence, body) = plain_messages(&drain(&mut client).0[0]).remove(0);
+        let mut hello = ClientHello::decode(&body).unwrap();
+        hello.session_id = vec![7; 32];
+        let record = plain_message(kind, sequence, |body| hello.encode(body));
+        server.handle_input(record, Instant::START);
+        let (_, _, body) = plain_messages(&drain(&mut server).0[0]).remove(0);
+        assert_eq!(server.version(), Some(Version::V1_3));
+        assert!(ServerHello::decode(&body).unwrap().session_id.is_empty());
+    }
 }

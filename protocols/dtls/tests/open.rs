@@ -127,7 +127,7 @@ fn worn_keys_are_changed() {
     }
 }
 
-/// Data of old keys that come late are taken, as long as the keys are kept.
+/// RFC 9147 sections 4.2.1 and 8: data of old keys that come late are taken, as long as the keys are kept.
 #[test]
 fn data_under_the_old_keys_may_come_late() {
     let mut pair = open(configs_of(Version::V1_3, 1));
@@ -175,8 +175,15 @@ fn forged_records_are_dropped_and_counted_up_to_a_limit() {
             pair.z.handle_input(forged, now);
             assert_eq!(pair.z.discards().count(Discard::Forged), count);
         }
-        let bad = CloseReason::Failed(AlertDescription::BAD_RECORD_MAC);
-        assert_eq!(closed(&drain(&mut pair.z).1), Some(bad));
+        let bad = AlertDescription::BAD_RECORD_MAC;
+        let (packets, events) = drain(&mut pair.z);
+        assert_eq!(closed(&events), Some(CloseReason::Failed(bad)));
+        // RFC 6347 sections 4.1.2.1 and 4.1.2.7, RFC 9147 section 4.5.2: the alert is fatal. A warning
+        // would not end 1.2.
+        for packet in packets {
+            pair.a.handle_input(packet, now);
+        }
+        assert_eq!(closed(&drain(&mut pair.a).1), Some(CloseReason::Alert(bad)));
     }
 }
 
@@ -242,7 +249,8 @@ fn a_close_is_answered_and_nothing_follows() {
     }
 }
 
-/// A close_notify that is lost is said again when the peer goes on.
+/// RFC 6347 section 4.2.7, RFC 9147 section 5.10: a close_notify that is lost is said again when the peer
+/// goes on.
 #[test]
 fn a_lost_close_is_said_again() {
     for version in VERSIONS {
@@ -265,6 +273,7 @@ fn a_lost_close_is_said_again() {
     }
 }
 
+/// RFC 6347 section 4.1.2.7, RFC 9147 section 4.5.2: what is invalid is dropped and the association stays.
 /// Anybody can write an alert, an ACK or data without protection.
 #[test]
 fn what_comes_without_protection_is_ignored_once_there_is_some() {
@@ -394,7 +403,7 @@ fn there_is_no_key_log_by_default() {
     assert!(!events.into_iter().any(|event| matches!(event, Event::KeyLog(_))));
 }
 
-/// pion/dtls@4fcce60: the handshake's last messages come together with repetitions of earlier ones.
+/// RFC 6347 section 4.1.1, RFC 9147 section 4.3, pion/dtls@4fcce60: the handshake's last messages come together with repetitions of earlier ones.
 #[test]
 fn finished_may_come_in_one_datagram_with_what_is_old() {
     for version in VERSIONS {
@@ -412,4 +421,24 @@ fn finished_may_come_in_one_datagram_with_what_is_old() {
         }
         assert!(client.is_connected() && server.is_connected(), "{version}");
     }
+}
+
+// A -> KeyUpdate            Z
+// A <- [ACK]                Z
+// A <- KeyUpdate            Z
+// A -> [ACK], epoch 4       Z
+/// RFC 9147 section 7: after the handshake an ACK is under the newest keys.
+#[test]
+fn an_ack_goes_out_under_the_newest_keys() {
+    let mut pair = open(configs_of(Version::V1_3, 1));
+    let now = pair.now();
+    pair.a.update_keys(false, now);
+    pair.drive_for(Duration::from_secs(1));
+    let packets = tap(&mut pair);
+    let now = pair.now();
+    pair.z.update_keys(false, now);
+    pair.drive_for(Duration::from_secs(1));
+    let packets = packets.borrow();
+    assert_eq!(packets.iter().filter(|(side, _)| *side == Side::A).count(), 1, "an ACK");
+    assert_eq!(epoch_bits(&packets, Side::A), 4 & 3);
 }

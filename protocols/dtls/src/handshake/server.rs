@@ -36,8 +36,8 @@ use crate::wire::version::{ProtocolVersion, Version};
 /// A server that has not chosen anything yet, or has asked for the hello again.
 #[derive(Debug)]
 pub(crate) struct AwaitingClientHello {
-    /// Makes cookies. Each connection has its own and serves one address, so that the address need
-    /// not be in the cookie.
+    /// Makes cookies, which nobody else can. Each connection has its own and serves one address, so that
+    /// the address need not be in the cookie (RFC 9147 section 11).
     secret: [u8; 32],
     asked: Asked,
 }
@@ -136,6 +136,13 @@ impl AwaitingClientHello {
             return Err(AlertDescription::ILLEGAL_PARAMETER.into());
         }
         let offer = offer_1_3(hello, core)?;
+        // RFC 9147 section 5.1: what this end never gave is no valid cookie. Its client speaks to a
+        // server that has lost its memory.
+        let is_given = core.config.address == AddressCheck::Cookie
+            && matches!(self.asked, Asked::Retry { .. });
+        if offer.hello.extensions.has(ExtensionType::COOKIE) && !is_given {
+            return Err(AlertDescription::ILLEGAL_PARAMETER.into());
+        }
         let shares = required(&offer.hello.extensions, ExtensionType::KEY_SHARE)?;
         let shares = key_share::decode_offer(shares)?;
         let groups = required(&offer.hello.extensions, ExtensionType::SUPPORTED_GROUPS)?;
