@@ -109,7 +109,7 @@ impl Run {
         Ok(self.outcome(now))
     }
 
-    fn outcome(self, now: Instant) -> Outcome {
+    fn outcome(mut self, now: Instant) -> Outcome {
         let phase = |at: Option<Instant>, name| at.map(|at| (name, at.since_start()));
         let gathered = self.ends.as_ref().and_then(|[a, b]| Some(a.gathered?.max(b.gathered?)));
         let mut phases: Vec<_> = [
@@ -125,7 +125,7 @@ impl Run {
             path: self.path(),
             connected: self.connected.map(Instant::since_start),
             phases: phases.into_iter().collect(),
-            agreed: self.agreed.filter(|_| self.connected.is_some()),
+            agreed: self.agreed.take().filter(|_| self.connected.is_some()),
             selected: self.selected(),
             reconnected: self.traffic.latest(now),
             reconnections: self.reconnections,
