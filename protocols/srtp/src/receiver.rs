@@ -55,14 +55,15 @@ impl Receiver {
         if packet.len() < header.length + self.keys.rtp.tag_length() {
             return Err(UnprotectError::Malformed);
         }
-        let mut stream = self.streams.get(&header.ssrc).copied().unwrap_or_default();
-        let (first, second) = stream.guesses(header.sequence);
-        if !stream.is_new(first) {
+        let unheard = ReceivedStream::default();
+        let known = self.streams.get(&header.ssrc).unwrap_or(&unheard);
+        let (first, second) = known.guesses(header.sequence);
+        if !known.is_new(first) {
             return Err(UnprotectError::Replayed);
         }
         let index = self.open_rtp(packet, &header, first, second).ok_or(UnprotectError::Forged)?;
-        stream.note(index);
-        self.keep(header.ssrc, stream)
+        self.stream(header.ssrc)?.note(index);
+        Ok(())
     }
 
     /// Opens a packet whose index is `first`, or else `second`, and gives the one that it was.
@@ -98,9 +99,8 @@ impl Receiver {
     pub fn unprotect_rtcp(&mut self, packet: &mut Vec<u8>) -> Result<(), UnprotectError> {
         let ssrc = rtcp_ssrc(packet).ok_or(UnprotectError::Malformed)?;
         let word = self.keys.rtcp.rtcp_word(packet).ok_or(UnprotectError::Malformed)?;
-        let mut stream = self.streams.get(&ssrc).copied().unwrap_or_default();
         let index = word & !ENCRYPTED;
-        if !stream.is_new_rtcp(index) {
+        if self.streams.get(&ssrc).is_some_and(|known| !known.is_new_rtcp(index)) {
             return Err(UnprotectError::Replayed);
         }
         let spare = self.former.as_ref().map(|former| (former, packet.clone()));
@@ -112,15 +112,15 @@ impl Receiver {
         if !opened {
             return Err(UnprotectError::Forged);
         }
-        stream.note_rtcp(index);
-        self.keep(ssrc, stream)
+        self.stream(ssrc)?.note_rtcp(index);
+        Ok(())
     }
 
-    fn keep(&mut self, ssrc: u32, stream: ReceivedStream) -> Result<(), UnprotectError> {
+    /// The stream of a packet that has proved authentic.
+    fn stream(&mut self, ssrc: u32) -> Result<&mut ReceivedStream, UnprotectError> {
         if self.streams.len() >= MOST_STREAMS && !self.streams.contains_key(&ssrc) {
             return Err(UnprotectError::TooManyStreams);
         }
-        self.streams.insert(ssrc, stream);
-        Ok(())
+        Ok(self.streams.entry(ssrc).or_default())
     }
 }
