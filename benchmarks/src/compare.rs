@@ -12,13 +12,15 @@ pub struct Measured {
     pub rounds: Vec<f64>,
 }
 
-/// Measures all whom the builds at `programs` know, and prints it.
-pub fn run(programs: &[&str], rounds: u32, milliseconds: u64) {
+/// Measures all whom the builds at `programs` know, as far as their task has `filter` in its name, and
+/// prints it.
+pub fn run(programs: &[&str], rounds: u32, milliseconds: u64, filter: &str) {
     let mut workers: Vec<Worker> = programs.iter().map(|program| Worker::start(program)).collect();
     let mut order: Vec<(usize, usize)> = Vec::new();
     for (at, worker) in workers.iter().enumerate() {
         order.extend((0..worker.measured.len()).map(|index| (at, index)));
     }
+    order.retain(|(at, index)| workers[*at].measured[*index].task.contains(filter));
     // One task after the other, all contestants of it in a row.
     let tasks: Vec<String> = workers[0].measured.iter().map(|it| it.task.clone()).collect();
     let place = |task: &str| tasks.iter().position(|it| it == task);

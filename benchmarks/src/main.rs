@@ -18,10 +18,10 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["work"] => worker::run(),
-        ["compare", portable, fast, rounds, milliseconds] => {
+        ["compare", portable, fast, rounds, milliseconds, filter @ ..] => {
             let numbers = rounds.parse().ok().zip(milliseconds.parse().ok());
             let Some((rounds, milliseconds)) = numbers else { return usage() };
-            compare::run(&[portable, fast], rounds, milliseconds);
+            compare::run(&[portable, fast], rounds, milliseconds, &filter.join(" "));
         }
         _ => return usage(),
     }
@@ -29,6 +29,6 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: icelab-benchmarks compare PORTABLE FAST ROUNDS MILLISECONDS, or work");
+    eprintln!("usage: icelab-benchmarks compare PORTABLE FAST ROUNDS MILLISECONDS [TEXT], or work");
     ExitCode::from(2)
 }
