@@ -1,6 +1,5 @@
 //! What is measured, of whom.
 
-use std::fmt;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -9,21 +8,11 @@ use crate::{handshakes, media};
 
 /// Somebody who does some task over and over.
 pub struct Contestant {
-    /// What is done.
-    pub task: Task,
+    /// What is done, in the words of the table.
+    pub task: String,
     /// By whom.
     pub name: &'static str,
     pub work: Box<dyn Work>,
-}
-
-/// What is done, in the words of the table.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Task(pub String);
-
-impl fmt::Display for Task {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 /// A task that can be done for a while.

@@ -8,25 +8,28 @@ use std::time::Duration;
 
 use icelab_dtls::Version;
 
-use crate::contest::{Contestant, ICELAB, Task, Work, processor_time};
+use crate::contest::{Contestant, ICELAB, Work, processor_time};
 
 pub fn contestants() -> Vec<Contestant> {
     [Version::V1_2, Version::V1_3].into_iter().flat_map(of).collect()
 }
 
 fn of(version: Version) -> Vec<Contestant> {
-    let mut all: Vec<(&'static str, Box<dyn FnMut()>)> =
-        vec![(ICELAB, Box::new(ours::handshakes(version)))];
+    let mut all = vec![contestant(version, ICELAB, ours::handshakes(version))];
     if !cfg!(feature = "aws-lc") {
-        all.push(("dimpl, RustCrypto", Box::new(dimpl::on_rust_crypto(version))));
-        all.push(("dimpl, aws-lc", Box::new(dimpl::on_aws_lc(version))));
+        all.push(contestant(version, "dimpl, RustCrypto", dimpl::on_rust_crypto(version)));
+        all.push(contestant(version, "dimpl, aws-lc", dimpl::on_aws_lc(version)));
     }
-    let contestant = |(name, handshake)| Contestant {
-        task: Task(format!("{version} handshake")),
-        name,
-        work: Box::new(Handshakes(handshake)),
-    };
-    all.into_iter().map(contestant).collect()
+    all
+}
+
+fn contestant(
+    version: Version,
+    name: &'static str,
+    handshake: impl FnMut() + 'static,
+) -> Contestant {
+    let work = Box::new(Handshakes(Box::new(handshake)));
+    Contestant { task: format!("{version} handshake"), name, work }
 }
 
 /// A handshake from the first message to the last, over and over.

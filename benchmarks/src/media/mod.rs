@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use icelab_srtp::Profile;
 
-use crate::contest::{Contestant, Task, Work, processor_time};
+use crate::contest::{Contestant, ICELAB, Work, processor_time};
 use ours::Ours;
 
 /// Both ends of one direction of a session.
@@ -62,15 +62,16 @@ pub fn contestants() -> Vec<Contestant> {
 type New = fn(&Master) -> Option<Box<dyn Media>>;
 
 fn of(profile: Profile, direction: Direction) -> impl Iterator<Item = Contestant> {
-    let ours: (&'static str, New, bool) = (crate::contest::ICELAB, ours::Ours::boxed, true);
+    let ours: (&'static str, New, bool) = (ICELAB, ours::Ours::boxed, true);
     let others: [(&'static str, New, bool); 7] = [
         ("bare RustCrypto", bare::rust_crypto, false),
-        ("bare aws-lc", bare::aws_lc, false),
         ("libsrtp (Debian's)", libsrtp::session, true),
         ("rtc-srtp, ring", rtc::with_ring, true),
         ("rtc-srtp, aws-lc", rtc::with_aws_lc, true),
         ("str0m's part, RustCrypto", str0m::on_rust_crypto, true),
         ("str0m's part, aws-lc", str0m::on_aws_lc, true),
+        // Next to icelab on the same library, which the other build measures after these.
+        ("bare aws-lc", bare::aws_lc, false),
     ];
     let others = if cfg!(feature = "aws-lc") { None } else { Some(others) };
     let master = Master::new(profile);
@@ -81,7 +82,7 @@ fn of(profile: Profile, direction: Direction) -> impl Iterator<Item = Contestant
                 check(name, new(&master)?, &master);
             }
             Some(Contestant {
-                task: Task(format!("{} {}", profile_name(profile), direction.name())),
+                task: format!("{} {}", profile_name(profile), direction.name()),
                 name,
                 work: Box::new(Batch::new(media, direction, &master)),
             })
