@@ -85,7 +85,7 @@ impl PrivateKey {
     /// or the result would be known to everybody (RFC 7748 section 6.1).
     pub(crate) fn agree(&self, public: &[u8]) -> Option<Secret> {
         let public = UnparsedPublicKey::new(self.0.algorithm(), public);
-        agreement::agree(&*self.0, public, (), |secret| Ok(Secret::new(secret))).ok()
+        agreement::agree(&self.0, public, (), |secret| Ok(Secret::new(secret))).ok()
     }
 }
 
