@@ -15,7 +15,12 @@ fn packet(sequence: u16) -> Vec<u8> {
 fn packets(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("srtp/1200 bytes");
     group.throughput(Throughput::Elements(1));
-    for profile in [Profile::Aes128CmSha1_80, Profile::AeadAes128Gcm, Profile::AeadAes256Gcm] {
+    for profile in [
+        Profile::Aes128CmSha1_80,
+        Profile::Aes128CmSha1_32,
+        Profile::AeadAes128Gcm,
+        Profile::AeadAes256Gcm,
+    ] {
         let key = vec![7; profile.key_length()];
         let master = MasterKey::new(profile, &key, &vec![9; profile.salt_length()])
             .expect("the lengths are the profile's");

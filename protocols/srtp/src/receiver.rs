@@ -56,15 +56,16 @@ impl Receiver {
         if packet.len() < header.length + self.keys.rtp.tag_length() {
             return Err(UnprotectError::Malformed);
         }
-        let mut stream = self.streams.get(&header.ssrc).copied().unwrap_or_default();
-        let (first, second) = stream.guesses(header.sequence);
-        let first = (first, stream.openers(first));
+        let unheard = ReceivedStream::default();
+        let known = self.streams.get(&header.ssrc).unwrap_or(&unheard);
+        let (first, second) = known.guesses(header.sequence);
+        let first = (first, known.openers(first));
         if !self.has_any(first.1) {
             return Err(UnprotectError::Replayed);
         }
         let index = self.open_rtp(packet, &header, first, second).ok_or(UnprotectError::Forged)?;
-        stream.note(index);
-        self.keep(header.ssrc, stream)
+        self.stream(header.ssrc)?.note(index);
+        Ok(())
     }
 
     /// Whether some of the keys in hand may open a packet.
@@ -110,9 +111,10 @@ impl Receiver {
     pub fn unprotect_rtcp(&mut self, packet: &mut Vec<u8>) -> Result<(), UnprotectError> {
         let ssrc = rtcp_ssrc(packet).ok_or(UnprotectError::Malformed)?;
         let word = self.keys.rtcp.rtcp_word(packet).ok_or(UnprotectError::Malformed)?;
-        let mut stream = self.streams.get(&ssrc).copied().unwrap_or_default();
-        let index = stream.rtcp_index(word & !ENCRYPTED);
-        let openers = stream.rtcp_openers(index);
+        let unheard = ReceivedStream::default();
+        let known = self.streams.get(&ssrc).unwrap_or(&unheard);
+        let index = known.rtcp_index(word & !ENCRYPTED);
+        let openers = known.rtcp_openers(index);
         if !self.has_any(openers) {
             return Err(UnprotectError::Replayed);
         }
@@ -130,16 +132,16 @@ impl Receiver {
         if !opened {
             return Err(UnprotectError::Forged);
         }
-        stream.note_rtcp(index);
-        self.keep(ssrc, stream)
+        self.stream(ssrc)?.note_rtcp(index);
+        Ok(())
     }
 
-    fn keep(&mut self, ssrc: u32, stream: ReceivedStream) -> Result<(), UnprotectError> {
+    /// The stream of a packet that has proved authentic.
+    fn stream(&mut self, ssrc: u32) -> Result<&mut ReceivedStream, UnprotectError> {
         if self.streams.len() >= MOST_STREAMS && !self.streams.contains_key(&ssrc) {
             return Err(UnprotectError::TooManyStreams);
         }
-        self.streams.insert(ssrc, stream);
-        Ok(())
+        Ok(self.streams.entry(ssrc).or_default())
     }
 }
 

@@ -162,7 +162,7 @@ pub fn answer(
 #[derive(Clone)]
 struct Scalar {
     curve: Curve,
-    bytes: Zeroizing<Vec<u8>>,
+    key: backend::PrivateKey,
 }
 
 impl Scalar {
@@ -172,8 +172,10 @@ impl Scalar {
         loop {
             let mut bytes = Zeroizing::new(vec![0; curve.scalar_length()]);
             rng.fill(&mut bytes);
-            if let Some(public) = backend::public_key(curve, &bytes) {
-                return (Self { curve, bytes }, public);
+            if let Some(key) = backend::PrivateKey::new(curve, &bytes)
+                && let Some(public) = key.public_key()
+            {
+                return (Self { curve, key }, public);
             }
         }
     }
@@ -181,10 +183,7 @@ impl Scalar {
     fn agree(&self, public: &[u8]) -> Result<Secret, InvalidShare> {
         // RFC 8446 section 4.2.8.2: points are uncompressed.
         let is_well_formed = self.curve == Curve::X25519 || public.first() == Some(&4);
-        is_well_formed
-            .then(|| backend::agree(self.curve, &self.bytes, public))
-            .flatten()
-            .ok_or(InvalidShare)
+        is_well_formed.then(|| self.key.agree(public)).flatten().ok_or(InvalidShare)
     }
 }
 

@@ -1,9 +1,11 @@
 //! AWS-LC: assembly for the common processors; needs a C compiler.
 
+use std::sync::Arc;
+
 use aws_lc_rs::aead::{
     AES_128_GCM, AES_256_GCM, Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey,
 };
-use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, PrivateKey, UnparsedPublicKey, X25519};
+use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, UnparsedPublicKey, X25519};
 use aws_lc_rs::{digest, signature};
 use ecdsa::elliptic_curve::Curve as _;
 use ecdsa::elliptic_curve::ops::{Invert, Reduce};
@@ -20,7 +22,7 @@ use crate::secret::Secret;
 
 /// An expanded key of an authenticated cipher.
 #[derive(Clone)]
-pub(crate) struct Aead(std::sync::Arc<LessSafeKey>);
+pub(crate) struct Aead(Arc<LessSafeKey>);
 
 impl Aead {
     pub(crate) fn new(cipher: Cipher, secret: &[u8]) -> Option<Self> {
@@ -30,7 +32,7 @@ impl Aead {
             Cipher::ChaCha20Poly1305 => &CHACHA20_POLY1305,
         };
         let key = UnboundKey::new(algorithm, secret).ok()?;
-        Some(Self(std::sync::Arc::new(LessSafeKey::new(key))))
+        Some(Self(Arc::new(LessSafeKey::new(key))))
     }
 
     #[inline]
@@ -56,28 +58,35 @@ impl Aead {
     }
 }
 
-/// The public key of `scalar`: 32 bytes for X25519, else the uncompressed point (SEC 1 section
-/// 2.3.3). `None` where `scalar` is no private key of the curve.
-pub(crate) fn public_key(curve: Curve, scalar: &[u8]) -> Option<Vec<u8>> {
-    let public = private_key(curve, scalar)?.compute_public_key().ok()?;
-    Some(public.as_ref().to_vec())
-}
+/// A private key of a curve. The library works out the public key of each that it is given, so it is
+/// given each once.
+#[derive(Clone)]
+pub(crate) struct PrivateKey(Arc<agreement::PrivateKey>);
 
-/// The secret that `scalar` shares with the holder of `public`; `None` where `public` is no point
-/// of the curve or the result would be known to everybody (RFC 7748 section 6.1).
-pub(crate) fn agree(curve: Curve, scalar: &[u8], public: &[u8]) -> Option<Secret> {
-    let scalar = private_key(curve, scalar)?;
-    let public = UnparsedPublicKey::new(scalar.algorithm(), public);
-    agreement::agree(&scalar, public, (), |secret| Ok(Secret::new(secret))).ok()
-}
+impl PrivateKey {
+    /// `None` where `scalar` is no private key of the curve.
+    pub(crate) fn new(curve: Curve, scalar: &[u8]) -> Option<Self> {
+        let algorithm = match curve {
+            Curve::X25519 => &X25519,
+            Curve::P256 => &ECDH_P256,
+            Curve::P384 => &ECDH_P384,
+        };
+        let key = agreement::PrivateKey::from_private_key(algorithm, scalar).ok()?;
+        Some(Self(Arc::new(key)))
+    }
 
-fn private_key(curve: Curve, scalar: &[u8]) -> Option<PrivateKey> {
-    let algorithm = match curve {
-        Curve::X25519 => &X25519,
-        Curve::P256 => &ECDH_P256,
-        Curve::P384 => &ECDH_P384,
-    };
-    PrivateKey::from_private_key(algorithm, scalar).ok()
+    /// Its public key: 32 bytes for X25519, else the uncompressed point (SEC 1 section 2.3.3).
+    pub(crate) fn public_key(&self) -> Option<Vec<u8>> {
+        let public = self.0.compute_public_key().ok()?;
+        Some(public.as_ref().to_vec())
+    }
+
+    /// The secret shared with the holder of `public`; `None` where `public` is no point of the curve
+    /// or the result would be known to everybody (RFC 7748 section 6.1).
+    pub(crate) fn agree(&self, public: &[u8]) -> Option<Secret> {
+        let public = UnparsedPublicKey::new(self.0.algorithm(), public);
+        agreement::agree(&self.0, public, (), |secret| Ok(Secret::new(secret))).ok()
+    }
 }
 
 /// An ECDSA signature in DER over `digest`, with the nonce of RFC 6979. The library takes no nonce,
@@ -155,7 +164,7 @@ macro_rules! signing {
                 loop {
                     let mut bytes = Zeroizing::new(FieldBytes::default());
                     nonces.fill_next_k(&mut bytes);
-                    let point = public_key($point, &bytes)?;
+                    let point = PrivateKey::new($point, &bytes)?.public_key()?;
                     let nonce = Zeroizing::new(NonZeroScalar::from_repr(*bytes).into_option()?);
                     // The x coordinate of an uncompressed point stands after its first byte.
                     let r = number(point.get(1..=bytes.len())?);

@@ -7,9 +7,9 @@ mod fast;
 mod portable;
 
 #[cfg(feature = "aws-lc")]
-pub(crate) use fast::{Aead, agree, public_key, sign, verify};
+pub(crate) use fast::{Aead, PrivateKey, sign, verify};
 #[cfg(not(feature = "aws-lc"))]
-pub(crate) use portable::{Aead, agree, public_key, sign, verify};
+pub(crate) use portable::{Aead, PrivateKey, sign, verify};
 
 /// An elliptic curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

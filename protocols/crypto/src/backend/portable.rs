@@ -66,31 +66,47 @@ impl Aead {
     }
 }
 
-/// The public key of `scalar`: 32 bytes for X25519, else the uncompressed point (SEC 1 section
-/// 2.3.3). `None` where `scalar` is no private key of the curve.
-pub(crate) fn public_key(curve: Curve, scalar: &[u8]) -> Option<Vec<u8>> {
-    match curve {
-        Curve::X25519 => {
-            let scalar = StaticSecret::from(<[u8; 32]>::try_from(scalar).ok()?);
-            Some(X25519PublicKey::from(&scalar).as_bytes().to_vec())
-        }
-        Curve::P256 => p256::point(scalar),
-        Curve::P384 => p384::point(scalar),
-    }
+/// A private key of a curve.
+#[derive(Clone)]
+pub(crate) enum PrivateKey {
+    X25519(StaticSecret),
+    P256(::p256::SecretKey),
+    P384(::p384::SecretKey),
 }
 
-/// The secret that `scalar` shares with the holder of `public`; `None` where `public` is no point
-/// of the curve or the result would be known to everybody (RFC 7748 section 6.1).
-pub(crate) fn agree(curve: Curve, scalar: &[u8], public: &[u8]) -> Option<Secret> {
-    match curve {
-        Curve::X25519 => {
-            let scalar = StaticSecret::from(<[u8; 32]>::try_from(scalar).ok()?);
-            let public = X25519PublicKey::from(<[u8; 32]>::try_from(public).ok()?);
-            let shared = scalar.diffie_hellman(&public);
-            shared.was_contributory().then(|| Secret::new(shared.as_bytes().as_slice()))
+impl PrivateKey {
+    /// `None` where `scalar` is no private key of the curve.
+    pub(crate) fn new(curve: Curve, scalar: &[u8]) -> Option<Self> {
+        match curve {
+            Curve::X25519 => {
+                Some(Self::X25519(StaticSecret::from(<[u8; 32]>::try_from(scalar).ok()?)))
+            }
+            Curve::P256 => p256::private_key(scalar).map(Self::P256),
+            Curve::P384 => p384::private_key(scalar).map(Self::P384),
         }
-        Curve::P256 => p256::shared(scalar, public),
-        Curve::P384 => p384::shared(scalar, public),
+    }
+
+    /// Its public key: 32 bytes for X25519, else the uncompressed point (SEC 1 section 2.3.3).
+    pub(crate) fn public_key(&self) -> Option<Vec<u8>> {
+        Some(match self {
+            Self::X25519(scalar) => X25519PublicKey::from(scalar).as_bytes().to_vec(),
+            Self::P256(scalar) => scalar.public_key().to_sec1_bytes().into(),
+            Self::P384(scalar) => scalar.public_key().to_sec1_bytes().into(),
+        })
+    }
+
+    /// The secret shared with the holder of `public`; `None` where `public` is no point of the curve
+    /// or the result would be known to everybody (RFC 7748 section 6.1).
+    pub(crate) fn agree(&self, public: &[u8]) -> Option<Secret> {
+        match self {
+            Self::X25519(scalar) => {
+                let public = X25519PublicKey::from(<[u8; 32]>::try_from(public).ok()?);
+                let shared = scalar.diffie_hellman(&public);
+                shared.was_contributory().then(|| Secret::new(shared.as_bytes().as_slice()))
+            }
+            Self::P256(scalar) => p256::shared(scalar, public),
+            Self::P384(scalar) => p384::shared(scalar, public),
+        }
     }
 }
 
@@ -128,21 +144,18 @@ macro_rules! prime_curve {
 
             use super::*;
 
-            pub(super) fn point(scalar: &[u8]) -> Option<Vec<u8>> {
-                let scalar = SecretKey::from_bytes(scalar.try_into().ok()?).ok()?;
-                Some(scalar.public_key().to_sec1_bytes().into())
+            pub(super) fn private_key(scalar: &[u8]) -> Option<SecretKey> {
+                SecretKey::from_bytes(scalar.try_into().ok()?).ok()
             }
 
-            pub(super) fn shared(scalar: &[u8], public: &[u8]) -> Option<Secret> {
-                let scalar = SecretKey::from_bytes(scalar.try_into().ok()?).ok()?;
+            pub(super) fn shared(scalar: &SecretKey, public: &[u8]) -> Option<Secret> {
                 let public = PublicKey::from_sec1_bytes(public).ok()?;
                 let shared = scalar.diffie_hellman(&public);
                 Some(Secret::new(shared.raw_secret_bytes().as_slice()))
             }
 
             pub(super) fn sign(scalar: &[u8], hash: Hash, digest: &[u8]) -> Option<Vec<u8>> {
-                let scalar = SecretKey::from_bytes(scalar.try_into().ok()?).ok()?;
-                let scalar = Zeroizing::new(scalar.to_nonzero_scalar());
+                let scalar = Zeroizing::new(private_key(scalar)?.to_nonzero_scalar());
                 let (signature, _) = match hash {
                     Hash::Sha1 => return None,
                     Hash::Sha256 => sign_prehashed_rfc6979::<Curve, Sha256>(&scalar, digest, &[]),

@@ -9,6 +9,7 @@ use icelab_sans_io::Rng;
 use super::*;
 use crate::aead::Cipher;
 use crate::hash::Hash;
+use crate::secret::Secret;
 use crate::testing::hex;
 
 // RFC 7748 sections 5.2 and 6.1; RFC 5903 sections 8.1 and 8.2: private key, its public key, the
@@ -145,10 +146,11 @@ fn both_libraries_agree_and_sign_with_the_same_bytes() {
             rng.fill(&mut theirs);
             let (ours, theirs) = (&ours[..curve.scalar_length()], &theirs[..curve.scalar_length()]);
             let public = public_key(curve, ours).unwrap();
-            assert_eq!(portable::public_key(curve, ours).unwrap(), public);
             let peer = public_key(curve, theirs).unwrap();
             let secret = agree(curve, ours, &peer).unwrap();
-            assert_eq!(portable::agree(curve, ours, &peer).unwrap().expose(), secret.expose());
+            let other = portable::PrivateKey::new(curve, ours).unwrap();
+            assert_eq!(other.public_key().unwrap(), public);
+            assert_eq!(other.agree(&peer).unwrap().expose(), secret.expose());
             assert_eq!(agree(curve, theirs, &public).unwrap().expose(), secret.expose());
             if curve == Curve::X25519 {
                 continue;
@@ -161,6 +163,16 @@ fn both_libraries_agree_and_sign_with_the_same_bytes() {
             }
         }
     }
+}
+
+/// The public key of `scalar`, by the library in use.
+fn public_key(curve: Curve, scalar: &[u8]) -> Option<Vec<u8>> {
+    PrivateKey::new(curve, scalar)?.public_key()
+}
+
+/// The secret shared with the holder of `public`, by the library in use.
+fn agree(curve: Curve, scalar: &[u8], public: &[u8]) -> Option<Secret> {
+    PrivateKey::new(curve, scalar)?.agree(public)
 }
 
 /// Both libraries take the signature, and refuse each one that is a bit or a byte away from it.
@@ -200,7 +212,8 @@ fn both_libraries_refuse_what_is_no_point() {
         origin[0] = 4;
         for point in [off, beyond, origin, vec![0], vec![], public[1..].to_vec()] {
             assert!(agree(curve, &scalar, &point).is_none());
-            assert!(portable::agree(curve, &scalar, &point).is_none());
+            let other = portable::PrivateKey::new(curve, &scalar).unwrap();
+            assert!(other.agree(&point).is_none());
             let (hash, digest) = (Hash::Sha256, Hash::Sha256.digest(&[]));
             let signature = sign(curve, &scalar, hash, &digest).unwrap();
             assert!(!verify(curve, &point, hash, &digest, &signature));

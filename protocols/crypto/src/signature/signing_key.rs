@@ -64,7 +64,8 @@ impl SigningKey {
     }
 
     fn on(curve: Curve, scalar: &[u8]) -> Option<Self> {
-        let public = PublicKey::point(curve, backend::public_key(curve, scalar)?)?;
+        let public = backend::PrivateKey::new(curve, scalar)?.public_key()?;
+        let public = PublicKey::point(curve, public)?;
         let private = Private::Ecdsa { curve, scalar: Zeroizing::new(scalar.to_vec()) };
         Some(Self { private, public })
     }
