@@ -10,6 +10,8 @@ use icelab::scenario::text::decode::FromNode;
 use icelab::scenario::text::fault::Faults;
 use icelab::scenario::text::first_pass;
 use icelab::scenario::text::source::Source;
+use icelab_dtls::{NamedGroup, Version};
+use icelab_peer::Handshake;
 use icelab_sim::LinkConfig;
 use icelab_sim::link::{Bitrate, Loss, QueueLimit};
 use icelab_sim::nat::{Behaviour, Kind, Ports, Unsolicited};
@@ -201,13 +203,31 @@ fn nat64_serves_peers_that_have_only_ipv6() {
 }
 
 #[test]
+fn a_peer_speaks_both_versions_of_dtls_unless_it_says_otherwise() {
+    let handshake = |dtls: &str| {
+        let text = format!("peers: {{ alice: {{ {dtls} }}, bob: {{}} }}");
+        plan(&text).peer("alice").unwrap().handshake.clone()
+    };
+    let plain = handshake("");
+    assert_eq!(plain, Handshake::default());
+    assert_eq!(handshake("dtls: 1.2").versions, (Version::V1_2, Version::V1_2));
+    assert_eq!(handshake("dtls: [1.3, 1.2]").versions, (Version::V1_2, Version::V1_3));
+    let all = handshake(
+        "dtls: { versions: 1.3, groups: [x25519_mlkem768, p256], key_shares: 2, cookie: true }",
+    );
+    assert_eq!(all.versions, (Version::V1_3, Version::V1_3));
+    assert_eq!(all.groups, [NamedGroup::X25519_MLKEM768, NamedGroup::P256]);
+    assert_eq!((all.key_shares, all.cookie), (2, true));
+}
+
+#[test]
 fn a_file_written_from_what_was_read_reads_the_same() {
     let text = include_str!("../src/cli/template.yaml");
     let everything = "
 asks: Everything?
 seed: 7
 limit: 20 min
-links: { slow: { schedule: [ { at: 1 s, loss: 5 % } ], rate: 1.5 Mbit/s, jitter: 2 ms, queue: 64 KiB, reorder: { share: 1 %, hold: 5 ms }, up: { mtu: 1280 } }, train: { trace: 7 } }
+links: { slow: { schedule: [ { at: 1 s, loss: 5 % } ], rate: 1.5 Mbit/s, jitter: 2 ms, queue: 64 KiB, reorder: { share: 1 %, hold: 5 ms }, up: { mtu: 1280 B } }, train: { trace: 7 } }
 gateways:
   home:
     nat: { mapping: endpoint_independent, ports: { block: { size: 64 } }, timeouts: { udp: 30 s } }
@@ -215,11 +235,11 @@ gateways:
     inside: 192.168.7.0/24
     ip: [v4, v6]
 servers: { turn: { turn: { users: { a: b }, lifetime: 600 s } } }
-peers: { alice: { behind: home, lite: true }, bob: { nomination: renomination, link: slow } }
+peers: { alice: { behind: home, lite: true }, bob: { nomination: renomination, link: slow, dtls: 1.3 }, carol: { dtls: { versions: [1.2, 1.3], groups: [x25519_mlkem768, x25519], key_shares: 2, cookie: true } } }
 call: { policy: { bob: relay }, ice_servers: [turn], signalling: { delay: 1 ms, outage: { at: 1 s, for: 2 s } } }
-events: [ { at: 10 s, reboot: home }, { at: 1 s, set: { link: home, loss: 5 % } }, { at: 0 s, drop: { match: { from: bob }, nth: [1, 3] } } ]
+events: [ { at: 10 s, reboot: home }, { at: 1 s, set: { link: home, loss: 5 % } }, { at: 0 s, drop: { match: { from: bob }, nth: [1, 3] } }, { at: 0 s, drop: { match: dtls_handshake } } ]
 sweep: { seeds: 1..3 }
-expect: [ { over: seeds, connected: { p50: 1 s, share: { at_least: 99 % } } }, { at: 19 min, path: [direct, relayed], selected: { bob: [host/udp, prflx/udp] } } ]
+expect: [ { over: seeds, connected: { p50: 1 s, share: { at_least: 99 % } } }, { at: 19 min, path: [direct, relayed], selected: { bob: [host/udp, prflx/udp] }, dtls: [1.2, 1.3] } ]
 ";
     for text in [text, everything] {
         let read = |text: &str| {

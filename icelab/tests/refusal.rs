@@ -74,7 +74,8 @@ fn wrong_units_name_the_right_one() {
             "queue: 64 KB",
             "test.yaml:1:21: `64 KB` is no size of a queue (write `64 KiB`: sizes count in steps of 1024 bytes, and say so)",
         ),
-        ("mtu: 40", "test.yaml:1:19: no link has an mtu of 40"),
+        ("mtu: 40", "test.yaml:1:19: no link has an mtu of 40 B"),
+        ("mtu: 1400 bytes", "test.yaml:1:19: unknown unit `bytes` (write `1400 B`)"),
         (
             "burst: 3 packets",
             "test.yaml:1:21: `burst` needs `loss` (as in `{ loss: 2 %, burst: 3 packets }`)",
@@ -164,7 +165,7 @@ fn words_of_old_yaml_are_no_booleans() {
 fn what_comes_later_is_refused_and_never_ignored() {
     let text = "traffic: {}\ncalls: []\nruntime: tokio
 servers: { t: { turn: { transports: [udp, tls], credentials: rest }, signal: {} } }
-peers: { alice: { mdns: true, tcp: true }, bob: { dtls: {} } }
+peers: { alice: { mdns: true, tcp: true }, bob: {} }
 call: { data: [], media: [] }
 events: [ { at: 1 s, crash: alice } ]
 expect: { data: {}, selected: { alice: relay/tls } }";
@@ -183,7 +184,6 @@ expect: { data: {}, selected: { alice: relay/tls } }";
             "signal",
             "mdns",
             "tcp",
-            "dtls",
             "data",
             "media",
             "crash",
@@ -348,9 +348,9 @@ fn expectations_must_be_complete_and_possible() {
             "{PEERS}expect:\n  - connected: {{ p95: 1 s }}\n  - reconnected: {{ within: 1 s }}\n  - {{ over: seeds, path: direct }}\n  - selected: {{ carol: host/udp }}"
         ),
         &[
-            "test.yaml:3:23: `p50`, `p95` and `share` are about many runs (add `over: seeds` beside `connected`)",
+            "test.yaml:3:23: `p50`, `p95`, `max` and `share` are about many runs (add `over: seeds` beside `connected`)",
             "test.yaml:4:18: nothing happens before this (write the event under `events:`, or ask for `connected`)",
-            "test.yaml:5:5: `over: seeds` needs `connected` with `p50`, `p95` or `share` (as in `{ over: seeds, connected: { p95: 2 s, share: \">= 99 %\" } }`)",
+            "test.yaml:5:5: `over: seeds` needs `connected` with `p50`, `p95`, `max` or `share` (as in `{ over: seeds, connected: { p95: 2 s, share: \">= 99 %\" } }`)",
             "test.yaml:5:26: `over: seeds` judges `connected` only (write the rest in a map of its own, without `over`: each seed is judged by it)",
             "test.yaml:6:17: unknown side of the call `carol` (one of: alice, bob)",
         ],
@@ -728,5 +728,21 @@ fn what_other_tools_would_take_is_told_in_words_that_help() {
         ),
     ] {
         check(&text, &[&format!("test.yaml:{place}: {told}")]);
+    }
+}
+
+#[test]
+fn what_dtls_is_not_is_refused() {
+    for (value, message) in [
+        ("1.1", "test.yaml:1:25: `1.1` is no version of DTLS"),
+        ("[1.2, new]", "test.yaml:1:31: `new` is no version of DTLS"),
+        ("{ groups: [p521] }", "test.yaml:1:36: unknown group `p521`"),
+        ("{ groups: [p256], key_shares: 2 }", "test.yaml:1:55: 2 key shares"),
+        ("{ version: 1.3 }", "test.yaml:1:27: unknown key `version`"),
+        ("{ key_shares: 0 }", "test.yaml:1:39: no key share"),
+    ] {
+        let text = format!("peers: {{ alice: {{ dtls: {value} }}, bob: {{}} }}");
+        let faults = refused(&text);
+        assert!(faults.iter().any(|fault| fault.starts_with(message)), "{faults:?}");
     }
 }

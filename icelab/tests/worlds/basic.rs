@@ -6,6 +6,7 @@ use icelab::World;
 use icelab::scenario::plan::{
     Call, Connected, Expectation, IceOptions, Path, Policy, Reconnected, Roles, Side,
 };
+use icelab_peer::Handshake;
 use icelab_sim::{Families, HostConfig, Level, Network};
 
 use super::stage::{Home, assert_path, call, homes, letters, patient_call, preset, run, turn};
@@ -68,7 +69,8 @@ fn a_home_behind_a_carrier_nat_is_reached_directly() {
 fn a_lite_server_on_the_internet_is_reached_from_behind_a_symmetric_nat() {
     let mut world = homes(&Home::Nat(preset("symmetric")), &Home::Open, 1);
     let lite = IceOptions { lite: true, ..IceOptions::default() };
-    world.peer_with("server", HostConfig::behind(Network::INTERNET), lite);
+    let host = HostConfig::behind(Network::INTERNET);
+    world.peer_with("server", host, lite, Handshake::default());
     for (offerer, answerer) in [("alice", "server"), ("server", "alice")] {
         let mut world = world.clone();
         world.call(World::call_between(offerer, answerer, &["stun"]));

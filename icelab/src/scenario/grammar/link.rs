@@ -11,7 +11,31 @@ use crate::scenario::text::decode::{
 };
 use crate::scenario::text::fault::{Fault, Faults};
 use crate::scenario::text::node::{Content, Node};
-use crate::scenario::text::quantity::{Packets, QueueSize, Rate, Share, Time};
+use crate::scenario::text::quantity::{Packets, QueueSize, Rate, Share, Size, Time};
+
+/// A number of bytes, with or without the unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Bytes(pub u64);
+
+impl FromNode for Bytes {
+    fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
+        if matches!(node.content, Content::Number(_)) {
+            return u64::from_node(node, faults).map(Self);
+        }
+        Size::from_node(node, faults).map(|size| Self(size.0))
+    }
+}
+
+impl JsonSchema for Bytes {
+    fn schema_name() -> Cow<'static, str> {
+        "Bytes".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (number, size) = (generator.subschema_for::<u64>(), generator.subschema_for::<Size>());
+        json_schema!({ "anyOf": [number, size] })
+    }
+}
 
 /// A preset's or profile's name, or the settings.
 pub type Link = NameOr<LinkFields>;
@@ -90,7 +114,7 @@ grammar! {
         /// What orders, drops and marks the packets that wait.
         discipline: DisciplineWord,
         /// The largest IP packet, in bytes.
-        mtu: u64,
+        mtu: Bytes,
         /// What becomes of larger packets that may not be fragmented; default too_big.
         oversize: OversizeWord,
         /// Changes at times since the start of the run; each is an event like `set`.

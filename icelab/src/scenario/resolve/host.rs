@@ -155,12 +155,16 @@ impl Context<'_> {
         }
         if let Some(shares) = &fields.key_shares {
             let most = handshake.groups.len();
-            handshake.key_shares = usize::try_from(shares.value).unwrap_or(usize::MAX).min(most);
-            if shares.value > most as u64 {
-                let fault = Fault::new(shares.span, format!("{} key shares", shares.value));
-                self.faults
-                    .push(fault.label(format!("should be at most {most}, one for each group")));
+            let fault = match shares.value {
+                0 => Some("no key share".to_owned()),
+                more if more > most as u64 => Some(format!("{more} key shares")),
+                _ => None,
+            };
+            if let Some(message) = fault {
+                let label = format!("should be 1 to {most}, one for each group");
+                self.faults.push(Fault::new(shares.span, message).label(label));
             }
+            handshake.key_shares = usize::try_from(shares.value).unwrap_or(most).clamp(1, most);
         }
         handshake.cookie = fields.cookie.as_ref().is_some_and(|cookie| cookie.value);
         handshake

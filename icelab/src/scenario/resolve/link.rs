@@ -187,10 +187,10 @@ fn change(fields: &DirectionFields, mut change: LinkChange, faults: &mut Faults)
         });
     }
     if let Some(mtu) = &fields.mtu {
-        match u16::try_from(mtu.value) {
+        match u16::try_from(mtu.value.0) {
             Ok(bytes) if bytes >= LEAST_MTU => change.mtu = Some(bytes),
             _ => faults.push(
-                Fault::new(mtu.span, format!("no link has an mtu of {}", mtu.value))
+                Fault::new(mtu.span, format!("no link has an mtu of {} B", mtu.value.0))
                     .label(format!("should be from {LEAST_MTU} to 65535")),
             ),
         }
