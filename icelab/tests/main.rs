@@ -15,6 +15,7 @@ mod meaning;
 mod oracle;
 mod readme;
 mod refusal;
+mod requirements;
 mod robustness;
 mod sense;
 mod shipped;

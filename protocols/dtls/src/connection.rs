@@ -47,6 +47,8 @@ enum Secrets {
     V1_2 {
         master: Master,
         randoms: Randoms,
+        /// Whether the master secret is bound to the handshake (RFC 7627).
+        is_extended: bool,
     },
     V1_3 {
         local: TrafficSecret,
@@ -63,9 +65,11 @@ impl Connection {
         parameters: Parameters,
         master: Master,
         randoms: Randoms,
+        is_extended: bool,
         srtp: Option<SrtpProfile>,
     ) -> Self {
-        Self { agreed, parameters, secrets: Secrets::V1_2 { master, randoms }, srtp }
+        let secrets = Secrets::V1_2 { master, randoms, is_extended };
+        Self { agreed, parameters, secrets, srtp }
     }
 
     /// A connection of 1.3: installs the keys of epoch 3.
@@ -103,11 +107,12 @@ impl Connection {
         }
     }
 
-    /// Keys for media (RFC 5764 section 4.2).
+    /// Keys for media (RFC 5764 section 4.2). They are made whatever the peer's master secret is bound
+    /// to: media is bound to the peer by its fingerprint.
     fn srtp_keys(&self, profile: SrtpProfile, role: Role) -> SrtpKeys {
         let (key, salt) = profile.key_lengths().expect("only known profiles are agreed on");
         let mut block = vec![0; 2 * (key + salt)];
-        self.export(b"EXTRACTOR-dtls_srtp", None, &mut block).expect("the block is short");
+        self.derive(b"EXTRACTOR-dtls_srtp", None, &mut block).expect("the block is short");
         let (keys, salts) = block.split_at(2 * key);
         let (client_key, server_key) = keys.split_at(key);
         let (client_salt, server_salt) = salts.split_at(salt);
@@ -122,7 +127,8 @@ impl Connection {
         SrtpKeys { profile, local, remote }
     }
 
-    /// Keying material for others (RFC 5705, RFC 8446 section 7.5).
+    /// Keying material for others (RFC 5705, RFC 8446 section 7.5), but for those of 1.2 whose master
+    /// secret another connection may have, too (RFC 7627 section 5.4).
     pub(crate) fn export(
         &self,
         label: &[u8],
@@ -130,7 +136,19 @@ impl Connection {
         output: &mut [u8],
     ) -> Result<(), ExportError> {
         match &self.secrets {
-            Secrets::V1_2 { master, randoms } => {
+            Secrets::V1_2 { is_extended: false, .. } => Err(ExportError::Unbound),
+            Secrets::V1_2 { .. } | Secrets::V1_3 { .. } => self.derive(label, context, output),
+        }
+    }
+
+    fn derive(
+        &self,
+        label: &[u8],
+        context: Option<&[u8]>,
+        output: &mut [u8],
+    ) -> Result<(), ExportError> {
+        match &self.secrets {
+            Secrets::V1_2 { master, randoms, .. } => {
                 if context.is_some_and(|context| context.len() > usize::from(u16::MAX)) {
                     return Err(ExportError::TooLong);
                 }
@@ -165,7 +183,7 @@ impl Connection {
             }
             HandshakeType::KEY_UPDATE => {
                 let update = KeyUpdate::decode(&message.body)?;
-                self.follow_update(core);
+                self.follow_update(core)?;
                 if update.is_requested {
                     self.update_keys(false, core, now);
                 }
@@ -182,13 +200,16 @@ impl Connection {
     }
 
     /// The peer goes on under its next keys. Its old ones stay until it has used the new.
-    fn follow_update(&mut self, core: &mut Core) {
+    fn follow_update(&mut self, core: &mut Core) -> Result<(), Failure> {
         if let Secrets::V1_3 { remote, .. } = &mut self.secrets {
+            let last = core.records.read_epoch();
+            // RFC 9147 section 6.1: an epoch does not wrap.
+            let epoch = last.checked_add(1).ok_or(AlertDescription::INTERNAL_ERROR)?;
             *remote = remote.next();
-            let epoch = core.records.read_epoch() + 1;
-            core.records.stop_reading_before(epoch - 1);
+            core.records.stop_reading_before(last);
             core.records.read_with(epoch, remote.protection(self.parameters.cipher));
         }
+        Ok(())
     }
 
     /// Says that this end will change its keys (RFC 9147 section 8).
@@ -236,14 +257,12 @@ impl Connection {
 #[cfg(test)]
 mod tests {
     use icelab_sans_io::Protocol;
-    use icelab_wire::Writer;
 
     use super::*;
     use crate::dtls::Dtls;
-    use crate::event::{CloseReason, Event};
+    use crate::event::CloseReason;
     use crate::record::content::ContentType;
-    use crate::testing::{connected, drain, exchange};
-    use crate::wire::handshake::Fragment;
+    use crate::testing::{closed, connected, drain, exchange, message, tell};
 
     /// Has `from` say a handshake message that it never would say, and `to` hear it. Gives what `to`
     /// answers, and why it closed, if it did.
@@ -254,19 +273,9 @@ mod tests {
         sequence: u16,
         body: &[u8],
     ) -> (Vec<Vec<u8>>, Option<CloseReason>) {
-        let mut writer = Writer::new();
-        let length = u32::try_from(body.len()).unwrap();
-        Fragment { kind, length, sequence, offset: 0, bytes: body }.encode(&mut writer);
-        let epoch = from.core.records.write_epoch();
-        from.core.send_record(epoch, ContentType::HANDSHAKE, writer.as_slice());
-        for packet in drain(from).0 {
-            to.handle_input(packet, Instant::START);
-        }
-        let (packets, events) = drain(to);
-        let reason = events.iter().find_map(|event| {
-            if let Event::Closed { reason } = event { Some(*reason) } else { None }
-        });
-        (packets, reason)
+        let (packets, events) =
+            tell(from, to, ContentType::HANDSHAKE, &message(kind, sequence, body));
+        (packets, closed(&events))
     }
 
     fn failed(description: AlertDescription) -> Option<CloseReason> {
@@ -289,6 +298,91 @@ mod tests {
             server.handle_input(answer, Instant::START);
         }
         assert!(client.is_connected() && server.is_connected());
+        // RFC 6347 section 4.1: no epoch comes again, or wraps, where none follows.
+        let epochs = [&client, &server].map(|end| end.core.records.write_epoch());
+        assert_eq!(epochs, [1, 1]);
+    }
+
+    // A -> KeyUpdate                 Z
+    // A <- [ACK]                     Z   late
+    // A -> KeyUpdate, new keys       Z
+    /// RFC 9147 sections 5.8.4 and 8: no second KeyUpdate before the first one is acknowledged, and
+    /// nothing under the new keys. The wishes in between become one.
+    #[test]
+    fn a_key_update_waits_for_the_ack_of_the_one_before() {
+        let (mut client, mut server) = connected(Version::V1_3, None);
+        let now = Instant::START;
+        let first = client.core.next_message;
+        client.update_keys(false, now);
+        let update = drain(&mut client).0;
+        assert_eq!(update.len(), 1);
+        for _ in 0..3 {
+            client.update_keys(false, now);
+            client.send(b"data", now).unwrap();
+        }
+        assert_eq!(client.core.records.write_epoch(), 3);
+        assert_eq!(client.core.next_message, first + 1);
+        let data = drain(&mut client).0;
+        assert_eq!(data.len(), 3);
+        for packet in update.into_iter().chain(data) {
+            server.handle_input(packet, now);
+        }
+        exchange(&mut server, &mut client, now);
+        assert_eq!(client.core.next_message, first + 2);
+        exchange(&mut server, &mut client, now);
+        assert_eq!(client.core.records.write_epoch(), 5);
+        assert_eq!(server.core.records.read_epoch(), 5);
+    }
+
+    // A <- NewConnectionId              Z
+    // A -> RequestConnectionId          Z
+    // A <- [ACK]                        Z   no other NewConnectionId yet
+    // A -> [ACK]                        Z
+    // A <- NewConnectionId              Z
+    /// RFC 9147 sections 5.8.4 and 9: never more than one NewConnectionId outstanding.
+    #[test]
+    fn new_ids_wait_for_the_ack_of_those_before() {
+        let (mut client, mut server) = connected(Version::V1_3, Some(vec![7]));
+        let now = Instant::START;
+        let first = server.core.next_message;
+        server.give_connection_ids(vec![vec![8]], false, now).unwrap();
+        let given = drain(&mut server).0;
+        let next = client.core.next_message;
+        let kind = HandshakeType::REQUEST_CONNECTION_ID;
+        let (answers, reason) = say(&mut client, &mut server, kind, next, &[1]);
+        assert_eq!((answers.len(), reason), (1, None));
+        assert_eq!(server.core.next_message, first + 1);
+        for packet in given {
+            client.handle_input(packet, now);
+        }
+        exchange(&mut client, &mut server, now);
+        assert_eq!(server.core.next_message, first + 2);
+    }
+
+    /// RFC 9147 section 8: the keys before an update are kept until something came under the new ones,
+    /// however often the update is repeated.
+    #[test]
+    fn the_old_keys_serve_until_the_new_ones_are_used() {
+        let (mut client, mut server) = connected(Version::V1_3, None);
+        let now = Instant::START;
+        client.update_keys(false, now);
+        for packet in drain(&mut client).0 {
+            server.handle_input(packet, now);
+        }
+        // The ACK is lost, again and again.
+        for _ in 0..5 {
+            assert!(!drain(&mut server).0.is_empty());
+            client.send(b"old keys", now).unwrap();
+            let deadline = client.poll_timeout().unwrap().at;
+            client.handle_timeout(deadline);
+            let (packets, _) = drain(&mut client);
+            assert!(packets.len() > 1);
+            for packet in packets {
+                server.handle_input(packet, deadline);
+            }
+            assert_eq!(server.core.records.read_epoch(), 4);
+        }
+        assert_eq!(server.discards(), &crate::Discards::default());
     }
 
     /// RFC 9147 section 9: where none were agreed on, or in the other direction only.
@@ -367,6 +461,44 @@ mod tests {
         assert_eq!(client.core.records.write_epoch(), last);
     }
 
+    /// The keys under which `end` of 1.3 hears, put in the place of those of `epoch`.
+    fn hear_in(end: &mut Dtls, epoch: u64) {
+        let Stage::Open(connection) = &end.stage else { panic!("it is open") };
+        let Secrets::V1_3 { remote, .. } = &connection.secrets else { panic!("it is 1.3") };
+        let protection = remote.protection(connection.parameters.cipher);
+        end.core.records.read_with(epoch, protection);
+    }
+
+    /// RFC 9147 section 8: the limit of 2^48 - 1 is the sender's own; receivers do not enforce it.
+    #[test]
+    fn a_peer_may_go_beyond_the_epoch_where_this_end_would_stop() {
+        let (mut client, mut server) = connected(Version::V1_3, None);
+        hear_in(&mut server, (1 << 48) - 1);
+        let next = client.core.next_message;
+        let (answers, reason) =
+            say(&mut client, &mut server, HandshakeType::KEY_UPDATE, next, &[0]);
+        assert_eq!((answers.len(), reason), (1, None));
+        assert_eq!(server.core.records.read_epoch(), 1 << 48);
+        let Stage::Open(connection) = &client.stage else { panic!("it is open") };
+        let Secrets::V1_3 { local, .. } = &connection.secrets else { panic!("it is 1.3") };
+        let protection = local.next().protection(connection.parameters.cipher);
+        client.core.records.write_with(1 << 48, protection);
+        client.send(b"data", Instant::START).unwrap();
+        exchange(&mut client, &mut server, Instant::START);
+        assert!(server.is_connected());
+        assert_eq!(server.discards(), &crate::Discards::default());
+    }
+
+    /// RFC 9147 section 6.1: an epoch that would have to wrap ends the connection.
+    #[test]
+    fn a_peer_whose_epoch_would_wrap_is_left() {
+        let (mut client, mut server) = connected(Version::V1_3, None);
+        hear_in(&mut server, u64::MAX);
+        let next = client.core.next_message;
+        let (_, reason) = say(&mut client, &mut server, HandshakeType::KEY_UPDATE, next, &[0]);
+        assert_eq!(reason, failed(AlertDescription::INTERNAL_ERROR));
+    }
+
     /// Message numbers must not come twice: RFC 9147 section 5.2 tells messages apart by them.
     #[test]
     fn nothing_is_said_once_the_numbers_are_used_up() {
@@ -376,12 +508,16 @@ mod tests {
         assert!(drain(&mut client).0.is_empty());
     }
 
-    /// RFC 9147 section 4.2.1: a sequence number never wraps; nothing is sent rather than that.
+    /// RFC 6347 section 4.1, RFC 9147 section 4.2.1: a sequence number never wraps; nothing is sent rather
+    /// than that.
     #[test]
     fn nothing_is_sent_once_the_records_numbers_are_used_up() {
-        let (mut client, _) = connected(Version::V1_3, None);
-        client.core.records.use_up(3);
-        client.send(b"too much", Instant::START).unwrap();
-        assert!(drain(&mut client).0.iter().all(Vec::is_empty));
+        for (version, epoch) in [(Version::V1_2, 1), (Version::V1_3, 3)] {
+            let (mut client, _) = connected(version, None);
+            client.core.records.use_up(epoch);
+            client.send(b"too much", Instant::START).unwrap();
+            client.close(Instant::START);
+            assert!(drain(&mut client).0.is_empty());
+        }
     }
 }

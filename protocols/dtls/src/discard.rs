@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 pub enum Discard {
     /// The bytes are no record.
     Malformed,
-    /// Its version is not one that is spoken, or not the one that was agreed on.
+    /// A protected record of 1.2 names another version.
     Version,
     /// It is longer than a record may be.
     TooLong,

@@ -125,7 +125,8 @@ impl Dtls {
     /// Keying material that only both ends have (RFC 5705, RFC 8446 section 7.5).
     ///
     /// # Errors
-    /// Before the handshake is over, and for lengths that the construction does not give.
+    /// Before the handshake is over, with a peer of 1.2 that does not know the extended master secret,
+    /// and for lengths that the construction does not give.
     pub fn export(
         &self,
         label: &[u8],

@@ -117,6 +117,9 @@ pub enum ExportError {
     /// The handshake is not over.
     #[error("the handshake is not over")]
     NotConnected,
+    /// The peer's 1.2 does not bind the master secret to the handshake (RFC 7627 section 5.4).
+    #[error("the peer does not know the extended master secret")]
+    Unbound,
     /// The label, context or output is longer than the construction takes.
     #[error("label, context or output is too long")]
     TooLong,

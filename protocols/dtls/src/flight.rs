@@ -284,3 +284,57 @@ impl Packer {
         (self.datagrams, self.sent)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ack(records: &[RecordNumber]) -> Ack {
+        Ack { records: records.to_vec() }
+    }
+
+    fn numbers(flight: &Flight) -> Vec<RecordNumber> {
+        flight.sent.iter().map(|(number, _)| *number).collect()
+    }
+
+    /// RFC 9147 section 7.2: a record counts as acknowledged in whichever ACK it stands: one for an
+    /// earlier sending, one that names less than one before, or one that names what never was.
+    #[test]
+    fn any_ack_for_any_sending_of_a_piece_counts() {
+        let mut records = Records::new();
+        let mut flight = Flight::default();
+        flight.add(0, HandshakeType::CERTIFICATE, 1, vec![7; 250]);
+        flight.add(0, HandshakeType::SERVER_HELLO_DONE, 2, Vec::new());
+        let datagrams = flight.write(&mut records, 150, usize::MAX);
+        assert!(datagrams.len() > 1);
+        let first = numbers(&flight);
+        flight.write(&mut records, 150, usize::MAX);
+        assert!(flight.acknowledge(&ack(&first[..1])));
+        assert!(!flight.acknowledge(&ack(&first[..1])), "it is no news");
+        assert!(!flight.has_arrived() && flight.has_arrived_in_part());
+        assert!(!flight.acknowledge(&ack(&[RecordNumber { epoch: 0, sequence: 999 }])));
+        // The others in another order, and without the first.
+        let mut rest = first[1..].to_vec();
+        rest.reverse();
+        assert!(flight.acknowledge(&ack(&rest)));
+        assert!(flight.has_arrived());
+        assert!(flight.write(&mut records, 150, usize::MAX).is_empty());
+    }
+
+    /// RFC 9147 sections 5.8.1 and 7.2: what was acknowledged is left out, in pieces of another size
+    /// too.
+    #[test]
+    fn what_was_acknowledged_is_not_sent_again() {
+        let mut records = Records::new();
+        let mut flight = Flight::default();
+        flight.add(0, HandshakeType::CERTIFICATE, 1, (0..=249).collect());
+        flight.write(&mut records, 150, usize::MAX);
+        let first = numbers(&flight);
+        flight.acknowledge(&ack(&first[..1]));
+        let arrived = flight.parts[0].arrived.contiguous();
+        let again = flight.write(&mut records, 100, usize::MAX);
+        let bytes: Vec<u8> = again.iter().flat_map(|datagram| datagram[25..].to_vec()).collect();
+        let rest: Vec<u8> = (0..=249).collect::<Vec<u8>>().split_off(arrived);
+        assert_eq!(bytes, rest);
+    }
+}

@@ -141,16 +141,18 @@ impl Dtls {
             self.core.discards.add(Discard::Malformed);
             return;
         };
+        let is_error = if self.core.version == Some(Version::V1_3) {
+            // RFC 8446 section 6: the level says nothing in 1.3; user_canceled announces a
+            // close_notify.
+            alert.description != AlertDescription::USER_CANCELED
+        } else {
+            alert.is_fatal
+        };
         if alert.description == AlertDescription::CLOSE_NOTIFY {
             // RFC 5246 section 7.2.1: answered in kind.
             self.core.send_alert(false, AlertDescription::CLOSE_NOTIFY);
             self.end(CloseReason::Remote);
-        } else if alert.is_fatal
-            || (self.core.version == Some(Version::V1_3)
-                && alert.description != AlertDescription::USER_CANCELED)
-        {
-            // RFC 8446 section 6: the level says nothing in 1.3; user_canceled announces a
-            // close_notify.
+        } else if is_error {
             self.end(CloseReason::Alert(alert.description));
         }
     }
@@ -184,6 +186,9 @@ impl Dtls {
             // RFC 9147 section 7: what was dropped must come again, so the record is no ACK's.
             if !sorted.is_dropped {
                 self.core.note_received(number);
+            }
+            if number.epoch > 0 && matches!(self.stage, Stage::Server13(_)) {
+                self.core.hear_answer(now);
             }
             self.take_messages(now);
             self.settle_acknowledgement(!sorted.is_out_of_order, now);
@@ -369,4 +374,125 @@ fn goes_on(core: &mut Core, datagram: &mut [u8]) -> bool {
         rest = rest.get_mut(length..).unwrap_or_default();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use icelab_sans_io::Protocol;
+
+    use super::*;
+    use crate::testing::{apart, closed, connected, drain, tell};
+
+    const VERSIONS: [Version; 2] = [Version::V1_2, Version::V1_3];
+
+    /// What an end of `version` makes of a protected alert: its answers and why it closed, if it did.
+    fn heard(version: Version, alert: &[u8]) -> (usize, Option<CloseReason>) {
+        let (mut client, mut server) = connected(version, None);
+        let (answers, events) = tell(&mut client, &mut server, ContentType::ALERT, alert);
+        assert_eq!(server.is_connected(), closed(&events).is_none());
+        (answers.len(), closed(&events))
+    }
+
+    /// RFC 5246 section 7.2.2, RFC 8446 section 6.2: a fatal alert ends the connection, one that nobody
+    /// knows, too, and is not answered.
+    #[test]
+    fn a_fatal_alert_ends_the_connection() {
+        for version in VERSIONS {
+            for number in [10, 20, 40, 80, 200] {
+                let reason = CloseReason::Alert(AlertDescription(number));
+                assert_eq!(heard(version, &[2, number]), (0, Some(reason)), "{version} {number}");
+            }
+        }
+    }
+
+    /// RFC 5246 section 7.2.2: in 1.2 the receiver may go on after a warning, known or not. RFC 8446
+    /// section 6: in 1.3 the level says nothing, an error is an error.
+    #[test]
+    fn a_warning_ends_a_connection_of_1_3_only() {
+        for number in [100, 42, 200] {
+            assert_eq!(heard(Version::V1_2, &[1, number]), (0, None), "{number}");
+            let reason = CloseReason::Alert(AlertDescription(number));
+            assert_eq!(heard(Version::V1_3, &[1, number]), (0, Some(reason)), "{number}");
+        }
+    }
+
+    /// RFC 8446 section 6.1: `user_canceled` only announces a `close_notify`, which is answered in kind
+    /// (RFC 5246 section 7.2.1), whatever its level.
+    #[test]
+    fn a_close_ends_a_connection_and_a_cancellation_does_not() {
+        for version in VERSIONS {
+            assert_eq!(heard(version, &[1, 90]), (0, None), "{version}");
+            for level in [1, 2] {
+                assert_eq!(
+                    heard(version, &[level, 0]),
+                    (1, Some(CloseReason::Remote)),
+                    "{version}"
+                );
+            }
+        }
+        assert_eq!(heard(Version::V1_3, &[2, 90]), (0, None));
+    }
+
+    /// RFC 6347 section 4.1.2.7, RFC 9147 section 4.5.2: what is invalid is dropped.
+    #[test]
+    fn an_alert_that_is_none_is_dropped() {
+        for version in VERSIONS {
+            for alert in [&[][..], &[2], &[0, 0], &[3, 40], &[2, 40, 0]] {
+                assert_eq!(heard(version, alert), (0, None), "{version} {alert:?}");
+            }
+        }
+    }
+
+    /// RFC 9147 section 5.10: data whose number comes after that of a closure alert are ignored, though
+    /// they are under the right keys.
+    #[test]
+    fn data_after_a_close_are_ignored() {
+        for version in VERSIONS {
+            let (mut client, mut server) = connected(version, None);
+            let (_, events) = tell(&mut client, &mut server, ContentType::ALERT, &[1, 0]);
+            assert_eq!(closed(&events), Some(CloseReason::Remote));
+            let content = ContentType::APPLICATION_DATA;
+            let (_, events) = tell(&mut client, &mut server, content, b"too late");
+            assert!(events.is_empty(), "{version}: {events:?}");
+            assert_eq!(server.discards().count(Discard::Closed), 1);
+        }
+    }
+
+    // A <- ServerHello .. (of 1.2)    Z
+    // A -> .. {Finished}              Z
+    // A <- {data}                     Z   before Finished
+    // A <- {Finished}                 Z
+    /// RFC 6347 sections 4.1 and 4.2.4, RFC 9147 section 5.8.1: data that come before Finished wait for
+    /// it, in either role.
+    #[test]
+    fn data_that_come_before_finished_are_released_after_it() {
+        for version in VERSIONS {
+            let (mut client, mut server) = apart(version, None);
+            let now = Instant::START;
+            let mut ends = [&mut client, &mut server];
+            // The end that is done first sends data; its own Finished comes after them.
+            while !ends[0].is_connected() {
+                for packet in drain(ends[0]).0 {
+                    ends[1].handle_input(packet, now);
+                }
+                ends.reverse();
+            }
+            let [early, late] = ends;
+            let finished = drain(early).0;
+            early.send(b"early", now).unwrap();
+            for packet in drain(early).0 {
+                late.handle_input(packet, now);
+            }
+            let early_events = drain(late).1;
+            assert!(early_events.is_empty(), "{version}: {early_events:?}");
+            for packet in finished {
+                late.handle_input(packet, now);
+            }
+            let events = drain(late).1;
+            assert!(
+                matches!(&events[..], [Event::Connected(_), Event::Data(data)] if data == b"early"),
+                "{version}: {events:?}"
+            );
+        }
+    }
 }

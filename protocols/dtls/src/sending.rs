@@ -43,6 +43,15 @@ impl Core {
         }
     }
 
+    /// The client's answer has begun to come, under its keys: any record of it acknowledges the whole
+    /// flight (RFC 9147 section 7.2), and shows that the client is where it says. From now on ACKs
+    /// bring what is missing.
+    pub(crate) fn hear_answer(&mut self, now: Instant) {
+        self.flight_arrived(now);
+        self.flight.clear();
+        self.window = Window::Open;
+    }
+
     /// Adds a message to the flight and to the transcript.
     pub(crate) fn say(&mut self, epoch: u64, kind: HandshakeType, body: impl FnOnce(&mut Writer)) {
         let mut writer = Writer::new();

@@ -65,3 +65,34 @@ impl Transcript {
         &self.bytes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 6347 section 4.2.6: with the fields of DTLS, as if the message were one fragment. RFC 9147
+    /// section 5.2: without them.
+    #[test]
+    fn a_message_is_hashed_as_one_fragment_or_without_the_fields_of_dtls() {
+        let body = [7; 300];
+        let header = [20, 0, 1, 44];
+        let mut transcript = Transcript::default();
+        transcript.add(Version::V1_2, HandshakeType::FINISHED, 0x0203, &body);
+        let fields = [2, 3, 0, 0, 0, 0, 1, 44];
+        assert_eq!(transcript.bytes(), [&header[..], &fields, &body].concat());
+        transcript.clear();
+        transcript.add(Version::V1_3, HandshakeType::FINISHED, 0x0203, &body);
+        assert_eq!(transcript.bytes(), [&header[..], &body].concat());
+    }
+
+    /// RFC 8446 section 4.4.1, RFC 9147 section 5.1: once a HelloRetryRequest has answered it, a first
+    /// hello stands in the transcript as its hash.
+    #[test]
+    fn a_first_hello_becomes_its_hash() {
+        let mut transcript = Transcript::default();
+        transcript.add(Version::V1_3, HandshakeType::CLIENT_HELLO, 0, b"hello");
+        transcript.condense(Hash::Sha256);
+        let hash = Hash::Sha256.digest(&[&[1, 0, 0, 5], b"hello"]);
+        assert_eq!(transcript.bytes(), [&[254, 0, 0, 32], hash.as_bytes()].concat());
+    }
+}

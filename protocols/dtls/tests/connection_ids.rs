@@ -187,3 +187,53 @@ fn ids_can_only_be_given_and_asked_for_where_there_are_some() {
     pair.drive_for(Duration::from_secs(1));
     assert!(pair.z.use_next_connection_id());
 }
+
+/// RFC 9147 section 4: where a later record of a datagram has an id of another association, the rest of
+/// the datagram is dropped; RFC 9146 section 6 drops what is invalid in 1.2.
+#[test]
+fn a_record_with_another_id_ends_its_datagram() {
+    for version in VERSIONS {
+        let mut pair = open(with_ids(version, Some(b"client"), Some(b"server's")));
+        let now = pair.now();
+        for text in [b"one", b"two", b"six"] {
+            pair.a.send(text, now).unwrap();
+        }
+        let mut packets = drain(&mut pair.a).0;
+        let place = if version == Version::V1_2 { 12 } else { 2 };
+        packets[1][place] ^= 1;
+        pair.z.handle_input(packets.concat(), now);
+        assert_eq!(data(&drain(&mut pair.z).1), [b"one"], "{version}");
+        pair.z.handle_input(packets[2].clone(), now);
+        assert_eq!(data(&drain(&mut pair.z).1), [b"six"], "{version}");
+    }
+}
+
+/// RFC 9146 section 3: in 1.2 a record without an id, under the right keys, is as invalid as one with a
+/// wrong one; and the id is among what the record protects.
+#[test]
+fn the_id_of_a_record_is_protected() {
+    for version in VERSIONS {
+        let configs = with_ids(version, Some(b""), Some(b"first"));
+        let mut pair = open(configs);
+        let now = pair.now();
+        if version == Version::V1_3 {
+            // Both are the receiver's, but the record was made for one of them.
+            pair.z.give_connection_ids(vec![b"other".to_vec()], false, now).unwrap();
+            pair.drive_for(Duration::from_secs(1));
+            let now = pair.now();
+            pair.a.send(b"data", now).unwrap();
+            let (mut packets, _) = drain(&mut pair.a);
+            packets[0][1..6].copy_from_slice(b"other");
+            pair.z.handle_input(packets[0].clone(), now);
+            assert_eq!(pair.z.discards().count(Discard::Forged), 1);
+        } else {
+            pair.a.send(b"data", now).unwrap();
+            let (packets, _) = drain(&mut pair.a);
+            let mut bare = packets[0].clone();
+            bare[0] = 23;
+            bare.drain(11..16);
+            pair.z.handle_input(bare, now);
+            assert!(drain(&mut pair.z).1.is_empty());
+        }
+    }
+}

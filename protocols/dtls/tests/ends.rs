@@ -194,3 +194,47 @@ pub(crate) fn plain_messages(datagram: &[u8]) -> Vec<(HandshakeType, u16, Vec<u8
     }
     messages
 }
+
+/// The records of a datagram whose ends have agreed on no connection id. Nothing may be left, and
+/// nothing may be missing (RFC 6347 section 4.1.1, RFC 9147 section 4.3).
+pub(crate) fn cut(datagram: &[u8]) -> Vec<&[u8]> {
+    let mut reader = Reader::new(datagram);
+    let mut records = Vec::new();
+    while !reader.is_empty() {
+        let start = reader.position();
+        let first = reader.u8().unwrap();
+        if first >> 5 == 1 {
+            assert_eq!(first & 0x1C, 0x0C, "no id, a number of two bytes, and a length");
+            reader.take(2).unwrap();
+        } else {
+            reader.take(10).unwrap();
+        }
+        reader.vector16().expect("a record lies in one datagram");
+        records.push(&datagram[start..reader.position()]);
+    }
+    records
+}
+
+/// The epoch of a record without a connection id, or the low two bits of it in 1.3.
+pub(crate) fn epoch_of(record: &[u8]) -> u16 {
+    match record[0] {
+        first if first >> 5 == 1 => u16::from(first & 3),
+        _ => u16::from_be_bytes([record[3], record[4]]),
+    }
+}
+
+/// Two ends of `configs`, the client started; nothing is carried between them.
+pub(crate) fn apart(configs: (Config, Config)) -> (Dtls, Dtls) {
+    let mut client = Dtls::new(configs.0, Rng::from_u64(8));
+    client.start(Instant::START);
+    (client, Dtls::new(configs.1, Rng::from_u64(9)))
+}
+
+/// Carries what `from` has to say to `to`; gives the datagrams and the events.
+pub(crate) fn carry(from: &mut Dtls, to: &mut Dtls, now: Instant) -> (Vec<Vec<u8>>, Vec<Event>) {
+    let (packets, events) = drain(from);
+    for packet in &packets {
+        to.handle_input(packet.clone(), now);
+    }
+    (packets, events)
+}

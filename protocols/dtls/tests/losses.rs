@@ -7,7 +7,8 @@ use icelab_sans_io::testing::{LinkModel, Pair, Passing, Side};
 use icelab_sans_io::{Instant, Protocol, Rng};
 
 use crate::ends::{
-    VERSIONS, configs_of, connect, data, drain, lose, pair, plain_record, plain_records, tap,
+    VERSIONS, apart, carry, configs_of, connect, data, drain, lose, pair, plain_record,
+    plain_records, tap,
 };
 
 const DELAY: Duration = Duration::from_millis(50);
@@ -278,6 +279,41 @@ fn an_ack_for_a_part_brings_the_rest_only() {
     let sizes = sizes(&packets.borrow(), Side::Z);
     assert_eq!(sizes.len(), 4, "{sizes:?}");
     assert!(sizes[2] <= sizes[1] + 16, "{sizes:?}");
+}
+
+// A -> {Certificate ..             Z
+// A -> /lost/ .. Finished}         Z
+// A <- [ACK]                       Z
+/// RFC 9147 section 7.2: any record of the answer acknowledges the whole flight. The server does not
+/// repeat it; it says what of the answer has arrived.
+#[test]
+fn a_piece_of_the_answer_ends_the_repetitions_of_a_flight() {
+    let mut configs = configs_of(Version::V1_3, 1);
+    configs.0.mtu = 256;
+    let (mut client, mut server) = apart(configs);
+    let mut now = Instant::START;
+    carry(&mut client, &mut server, now);
+    let flight = carry(&mut server, &mut client, now).0.iter().map(Vec::len).sum::<usize>();
+    let mut answer = drain(&mut client).0;
+    assert!(answer.len() > 2, "{}", answer.len());
+    server.handle_input(answer.remove(0), now);
+    let limit = now + Duration::from_secs(10);
+    let mut acks = 0;
+    while let Some(deadline) = server.poll_timeout().filter(|deadline| deadline.at < limit) {
+        now = deadline.at;
+        server.handle_timeout(now);
+        let (packets, events) = drain(&mut server);
+        assert!(events.is_empty(), "{events:?}");
+        for packet in packets {
+            acks += 1;
+            assert!(packet.len() < flight / 4, "{} of {flight}", packet.len());
+        }
+    }
+    assert!(acks > 0);
+    for packet in answer {
+        server.handle_input(packet, now);
+    }
+    assert!(server.is_connected());
 }
 
 /// RFC 9147 section 5.8.1: data that come before Finished wait for it.

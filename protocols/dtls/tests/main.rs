@@ -14,6 +14,8 @@ mod laws;
 mod losses;
 mod negotiation;
 mod open;
+mod records;
 mod restarts;
+mod timers;
 mod timing;
 mod wire;

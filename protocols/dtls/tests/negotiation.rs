@@ -17,8 +17,8 @@ use icelab_sans_io::testing::LinkModel;
 use icelab_sans_io::{Instant, Protocol, Rng};
 
 use crate::ends::{
-    VERSIONS, closed, configs, configs_of, connect, connected, drain, only, pair, plain_message,
-    plain_messages,
+    VERSIONS, apart, carry, closed, configs, configs_of, connect, connected, drain, only, pair,
+    plain_message, plain_messages,
 };
 
 const LINK: Duration = Duration::from_millis(10);
@@ -524,5 +524,77 @@ fn a_lost_alert_is_told_again() {
         pair.drive_for(Duration::from_secs(5));
         let failure = AlertDescription::HANDSHAKE_FAILURE;
         assert_eq!(closed(&pair.events_a()), told(failure), "{version}");
+    }
+}
+
+/// What a server of `server` answers to a client's hello that `change` has spoilt on the way, and what
+/// comes of it at both ends: the client's reason first.
+fn meddled(
+    configs: (Config, Config),
+    change: impl FnOnce(&mut icelab_dtls::wire::client_hello::ClientHello),
+) -> (ServerHello, Option<CloseReason>, Option<CloseReason>) {
+    let (mut client, mut server) = apart(configs);
+    let (kind, sequence, body) = plain_messages(&drain(&mut client).0[0]).remove(0);
+    let mut hello = icelab_dtls::wire::client_hello::ClientHello::decode(&body).unwrap();
+    change(&mut hello);
+    let record = plain_message(kind, sequence, |body| hello.encode(body));
+    server.handle_input(record, Instant::START);
+    let mut reasons = (None, None);
+    let mut first = None;
+    for _ in 0..3 {
+        let (packets, events) = carry(&mut server, &mut client, Instant::START);
+        reasons.1 = reasons.1.or(closed(&events));
+        let hello = packets.iter().flat_map(|packet| plain_messages(packet)).next();
+        first = first.or(hello.map(|(_, _, body)| ServerHello::decode(&body).unwrap()));
+        let (_, events) = carry(&mut client, &mut server, Instant::START);
+        reasons.0 = reasons.0.or(closed(&events));
+    }
+    (first.unwrap(), reasons.0, reasons.1)
+}
+
+/// RFC 8446 section 4.1.3, RFC 9147 section 5.3: who takes the newer version out of a hello on its way is
+/// given away by the server's random.
+#[test]
+fn a_hello_that_has_lost_its_versions_on_the_way_is_noticed() {
+    let (hello, client, server) =
+        meddled(configs(1), |hello| hello.extensions.remove(ExtensionType::SUPPORTED_VERSIONS));
+    assert!(hello.random.ends_with(&ServerHello::DOWNGRADE));
+    let illegal = AlertDescription::ILLEGAL_PARAMETER;
+    assert_eq!((client, server), (failed(illegal), told(illegal)));
+}
+
+/// RFC 7627 section 5.2: the extension is offered and answered; who takes it out on its way is noticed by
+/// the signature over the transcript.
+#[test]
+fn the_extended_master_secret_cannot_be_taken_out_of_a_hello() {
+    let kind = ExtensionType::EXTENDED_MASTER_SECRET;
+    let (hello, client, server) = meddled(configs_of(Version::V1_2, 1), |hello| {
+        assert_eq!(hello.extensions.get(kind), Some(&[][..]));
+    });
+    assert_eq!(hello.extensions.get(kind), Some(&[][..]));
+    assert_eq!((client, server), (None, None));
+    let (hello, client, server) =
+        meddled(configs_of(Version::V1_2, 1), |hello| hello.extensions.remove(kind));
+    assert!(!hello.extensions.has(kind));
+    let error = AlertDescription::DECRYPT_ERROR;
+    assert_eq!((client, server), (told(error), failed(error)));
+}
+
+/// RFC 5764 section 4.1.1: a server answers with one of the offered profiles, and the offered key
+/// identifier, which is none.
+#[test]
+fn an_answer_that_fits_no_offered_profile_ends_the_handshake() {
+    let offered = SrtpProfile::AEAD_AES_128_GCM;
+    for (profiles, mki) in [
+        (vec![SrtpProfile::AES128_CM_SHA1_32], vec![]),
+        (vec![SrtpProfile(0x7777)], vec![]),
+        (vec![offered, SrtpProfile::AEAD_AES_256_GCM], vec![]),
+        (vec![offered], vec![7]),
+    ] {
+        let reason = spoilt_hello(Version::V1_2, |hello| {
+            let answer = use_srtp::UseSrtp { profiles, mki };
+            replace(&mut hello.extensions, ExtensionType::USE_SRTP, |body| answer.encode(body));
+        });
+        assert_eq!(reason, failed(AlertDescription::ILLEGAL_PARAMETER));
     }
 }

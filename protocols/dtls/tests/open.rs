@@ -175,8 +175,15 @@ fn forged_records_are_dropped_and_counted_up_to_a_limit() {
             pair.z.handle_input(forged, now);
             assert_eq!(pair.z.discards().count(Discard::Forged), count);
         }
-        let bad = CloseReason::Failed(AlertDescription::BAD_RECORD_MAC);
-        assert_eq!(closed(&drain(&mut pair.z).1), Some(bad));
+        let bad = AlertDescription::BAD_RECORD_MAC;
+        let (packets, events) = drain(&mut pair.z);
+        assert_eq!(closed(&events), Some(CloseReason::Failed(bad)));
+        // RFC 6347 sections 4.1.2.1 and 4.1.2.7, RFC 9147 section 4.5.2: the alert is fatal. A warning
+        // would not end 1.2.
+        for packet in packets {
+            pair.a.handle_input(packet, now);
+        }
+        assert_eq!(closed(&drain(&mut pair.a).1), Some(CloseReason::Alert(bad)));
     }
 }
 
@@ -412,4 +419,24 @@ fn finished_may_come_in_one_datagram_with_what_is_old() {
         }
         assert!(client.is_connected() && server.is_connected(), "{version}");
     }
+}
+
+// A -> KeyUpdate            Z
+// A <- [ACK]                Z
+// A <- KeyUpdate            Z
+// A -> [ACK], epoch 4       Z
+/// RFC 9147 section 7: after the handshake an ACK is under the newest keys.
+#[test]
+fn an_ack_goes_out_under_the_newest_keys() {
+    let mut pair = open(configs_of(Version::V1_3, 1));
+    let now = pair.now();
+    pair.a.update_keys(false, now);
+    pair.drive_for(Duration::from_secs(1));
+    let packets = tap(&mut pair);
+    let now = pair.now();
+    pair.z.update_keys(false, now);
+    pair.drive_for(Duration::from_secs(1));
+    let packets = packets.borrow();
+    assert_eq!(packets.iter().filter(|(side, _)| *side == Side::A).count(), 1, "an ACK");
+    assert_eq!(epoch_bits(&packets, Side::A), 4 & 3);
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use icelab_dtls::{AddressCheck, Dtls, Event};
+use icelab_dtls::{AddressCheck, Dtls, Event, Version};
 use icelab_sans_io::{Instant, Protocol, Rng};
 
-use crate::ends::{VERSIONS, closed, configs_of, connected, data, drain, open};
+use crate::ends::{VERSIONS, closed, configs_of, connected, cut, data, drain, epoch_of, open};
 
 /// Carries everything between two ends until both are silent; gives the server's events.
 fn talk(client: &mut Dtls, server: &mut Dtls, now: Instant) -> Vec<Event> {
@@ -124,5 +124,40 @@ fn a_client_may_begin_anew_before_it_was_done() {
         let events = talk(&mut second, &mut server, now);
         connected(&events);
         assert!(second.is_connected() && server.is_connected(), "{version}");
+    }
+}
+
+// A  <-> Z      connected
+// A' -> ClientHello                          Z
+// A' <- ServerHello ..                       Z   a datagram of the new association
+// A  <- data                                 Z   and one of the old
+/// RFC 9147 section 4: no datagram holds records of two associations.
+#[test]
+fn no_datagram_holds_records_of_two_associations() {
+    for version in VERSIONS {
+        let mut pair = open(configs_of(version, 1));
+        let now = pair.now();
+        let mut again = Dtls::new(configs_of(version, 1).0, Rng::from_u64(77));
+        again.start(now);
+        let mut packets = Vec::new();
+        pair.z.send(b"before", now).unwrap();
+        for packet in drain(&mut again).0 {
+            pair.z.handle_input(packet, now);
+        }
+        pair.z.send(b"after", now).unwrap();
+        pair.z.update_keys(false, now);
+        packets.extend(drain(&mut pair.z).0);
+        let is_of_the_old = |record: &&[u8]| match version {
+            Version::V1_2 => epoch_of(record) == 1,
+            Version::V1_3 => record[0] >> 5 == 1 && epoch_of(record) == 3,
+        };
+        let mut kinds = [0, 0];
+        for packet in &packets {
+            let records = cut(packet);
+            let old = records.iter().filter(|record| is_of_the_old(record)).count();
+            assert!(old == 0 || old == records.len(), "{version}");
+            kinds[usize::from(old > 0)] += 1;
+        }
+        assert!(kinds[0] > 0 && kinds[1] > 1, "{version}: {kinds:?}");
     }
 }

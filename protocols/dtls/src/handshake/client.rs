@@ -346,3 +346,62 @@ fn chosen_version(hello: &ServerHello, core: &Core) -> Result<Version, Failure> 
 
 /// How many cookies a server may ask for before it is left.
 const MOST_COOKIES: u32 = 8;
+
+#[cfg(test)]
+mod tests {
+    use icelab_sans_io::Protocol;
+
+    use super::*;
+    use crate::event::ExportError;
+    use crate::testing::{apart, drain, exchange};
+
+    /// RFC 7627 sections 5.2 and 5.4: with a client that does not know the extension, both ends use
+    /// the master secret of old, and nothing is exported from it.
+    #[test]
+    fn without_the_extended_master_secret_there_is_data_but_no_exporter() {
+        let (mut client, mut server) = apart(Version::V1_2, None);
+        drain(&mut client);
+        let Stage::AwaitingServerHello(state) = &mut client.stage else { panic!("it is") };
+        state.hello.extensions.remove(ExtensionType::EXTENDED_MASTER_SECRET);
+        client.core.next_message = 0;
+        state.send(&mut client.core, Instant::START);
+        exchange(&mut client, &mut server, Instant::START);
+        assert!(client.is_connected() && server.is_connected());
+        client.send(b"data", Instant::START).unwrap();
+        for packet in drain(&mut client).0 {
+            server.handle_input(packet, Instant::START);
+        }
+        assert_eq!(drain(&mut server).1.len(), 1);
+        for end in [&client, &server] {
+            let exported = end.export(b"EXPERIMENTAL label", None, &mut [0; 16]);
+            assert_eq!(exported, Err(ExportError::Unbound));
+        }
+    }
+
+    // A -> ClientHello (0)              Z
+    // A <- HelloVerifyRequest (0)       Z
+    // A -> ClientHello (1, cookie)      Z
+    // A <- ServerHello (1) ..           Z
+    /// RFC 6347 sections 4.2.1 and 4.2.6: the first hello and the HelloVerifyRequest are in nobody's
+    /// transcript.
+    #[test]
+    fn a_hello_verify_request_begins_the_transcript_anew() {
+        let (mut client, mut server) = apart(Version::V1_2, None);
+        server.core.config.address = crate::config::AddressCheck::Cookie;
+        for _ in 0..2 {
+            for packet in drain(&mut client).0 {
+                server.handle_input(packet, Instant::START);
+            }
+            for packet in drain(&mut server).0 {
+                client.handle_input(packet, Instant::START);
+            }
+        }
+        for (end, what) in [(&client, "the client's"), (&server, "the server's")] {
+            let bytes = end.core.transcript.bytes();
+            let length = usize::from(u16::from_be_bytes([bytes[2], bytes[3]]));
+            // A hello of the number 1; after it, the server's.
+            assert_eq!((bytes[0], bytes[5]), (1, 1), "{what}");
+            assert_eq!((bytes[12 + length], bytes[12 + length + 5]), (2, 1), "{what}");
+        }
+    }
+}

@@ -143,6 +143,7 @@ impl Client12 {
                     chosen.parameters,
                     master,
                     chosen.randoms,
+                    chosen.is_extended,
                     chosen.srtp,
                 );
                 return Ok(Stage::Open(Box::new(connection)));

@@ -136,6 +136,13 @@ impl AwaitingClientHello {
             return Err(AlertDescription::ILLEGAL_PARAMETER.into());
         }
         let offer = offer_1_3(hello, core)?;
+        // RFC 9147 section 5.1: what this end never gave is no valid cookie. Its client speaks to a
+        // server that has lost its memory.
+        let is_given = core.config.address == AddressCheck::Cookie
+            && matches!(self.asked, Asked::Retry { .. });
+        if offer.hello.extensions.has(ExtensionType::COOKIE) && !is_given {
+            return Err(AlertDescription::ILLEGAL_PARAMETER.into());
+        }
         let shares = required(&offer.hello.extensions, ExtensionType::KEY_SHARE)?;
         let shares = key_share::decode_offer(shares)?;
         let groups = required(&offer.hello.extensions, ExtensionType::SUPPORTED_GROUPS)?;

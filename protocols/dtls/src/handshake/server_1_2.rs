@@ -169,8 +169,14 @@ impl Server12 {
                     certificate,
                     client_random: self.randoms.client,
                 };
-                let connection =
-                    Connection::new_1_2(agreed, self.parameters, master, self.randoms, self.srtp);
+                let connection = Connection::new_1_2(
+                    agreed,
+                    self.parameters,
+                    master,
+                    self.randoms,
+                    self.is_extended,
+                    self.srtp,
+                );
                 return Ok(Stage::Open(Box::new(connection)));
             }
             (_, HandshakeType(_)) => return Err(unexpected),

@@ -10,7 +10,7 @@ use super::stage::Stage;
 use super::{identity, negotiation};
 use crate::config::Role;
 use crate::connection::{Agreed, Connection};
-use crate::core::{Core, Window};
+use crate::core::Core;
 use crate::keys::schedule::{Application, Handshake};
 use crate::reassembly::Message;
 use crate::wire::alert::AlertDescription;
@@ -113,16 +113,11 @@ impl Server13 {
         mut self: Box<Self>,
         message: Message,
         core: &mut Core,
-        now: Instant,
     ) -> Result<Stage, Failure> {
         let unexpected = Failure::from(AlertDescription::UNEXPECTED_MESSAGE);
         if message.epoch != 2 {
             return Err(unexpected);
         }
-        // RFC 9147 section 7.2: any message of the answer acknowledges the whole flight.
-        core.flight_arrived(now);
-        core.flight.clear();
-        core.window = Window::Open;
         let before = core.transcript.digest(self.parameters.hash);
         core.transcript.add(Version::V1_3, message.kind, message.sequence, &message.body);
         self.next = match (self.next, message.kind) {

@@ -50,7 +50,7 @@ impl Stage {
             Self::Client13(state) => state.handle(message, core, now),
             Self::AwaitingClientHello(state) => state.handle(message, core, now),
             Self::Server12(state) => state.handle(message, core, now),
-            Self::Server13(state) => state.handle(message, core, now),
+            Self::Server13(state) => state.handle(message, core),
             Self::Open(state) => state.handle(message, core, now),
             Self::Idle | Self::Closed => Ok(self),
         }

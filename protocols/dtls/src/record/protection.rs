@@ -335,6 +335,7 @@ mod tests {
 
     const CIPHERS: [Cipher; 3] = [Cipher::Aes128Gcm, Cipher::Aes256Gcm, Cipher::ChaCha20Poly1305];
 
+    /// RFC 9147 section 4.2.3: the tag makes the shortest ciphertext long enough for the sample.
     #[test]
     fn what_is_sealed_is_opened_and_as_long_as_said() {
         for cipher in CIPHERS {
@@ -344,6 +345,7 @@ mod tests {
                 let content = ContentType::HANDSHAKE;
                 protection.seal(2, 0x1_0005, content, b"", id, &mut record);
                 assert_eq!(record.len(), protection.overhead(id));
+                assert!(record.len() - UnifiedHeader::length(id) >= 16);
                 let header = UnifiedHeader::decode(&record, &ids(id)).unwrap();
                 let opened = protection.open_1_3(&header, 0x0_FFF0, &mut record);
                 assert_eq!(opened, Ok((0x1_0005, content, &b""[..])));
@@ -430,6 +432,68 @@ mod tests {
         let header = UnifiedHeader::decode(&record, &ids(b"")).unwrap();
         let protection = v1_3(Cipher::Aes128Gcm);
         assert_eq!(protection.open_1_3(&header, 0, &mut record), Err(Forged));
+    }
+
+    /// The S and the L bit.
+    const LONG_NUMBER: u8 = 0x08;
+    const WITH_LENGTH: u8 = 0x04;
+
+    /// A record of 1.3 with any header: `first` and, where it says so, a short number or no length.
+    fn seal_as(cipher: Cipher, first: u8, sequence: u64, id: &[u8], inner: &[u8]) -> Vec<u8> {
+        let Protection::V1_3 { key, iv, mask } = v1_3(cipher) else { panic!("it is") };
+        let mut head = vec![first];
+        head.extend(id);
+        let numbers = if first & LONG_NUMBER == 0 { 7 } else { 6 };
+        head.extend(&sequence.to_be_bytes()[numbers..]);
+        if first & WITH_LENGTH != 0 {
+            head.extend(u16::try_from(inner.len() + TAG).unwrap().to_be_bytes());
+        }
+        let mut body = inner.to_vec();
+        let tag = key.seal_in_place(&mixed(&iv, sequence.to_be_bytes()), &head, &mut body);
+        body.extend(tag);
+        let mask = mask.mask(&sample(&body));
+        for (place, byte) in head.iter_mut().skip(1 + id.len()).take(8 - numbers).zip(mask) {
+            *place ^= byte;
+        }
+        head.extend(body);
+        head
+    }
+
+    /// RFC 9147 section 4, figures 3 and 4: numbers of one or two bytes, with and without a length, with
+    /// and without an id; without a length, a record goes on to the end of its datagram. Section 4.2.3:
+    /// the numbers are encrypted as they stand. RFC 8446 section 5.4: padding.
+    #[test]
+    fn a_header_may_be_of_any_of_its_forms() {
+        for cipher in CIPHERS {
+            for form in 0..8_u8 {
+                let id: &[u8] = if form & 4 != 0 { b"an id" } else { b"" };
+                let first = 0x20 | form << 2 | 3;
+                let inner = [b"hello".as_slice(), &[ContentType::HANDSHAKE.0], &[0; 9]].concat();
+                let mut record = seal_as(cipher, first, 0x1_0203, id, &inner);
+                let length = record.len();
+                let has_length = first & WITH_LENGTH != 0;
+                if has_length {
+                    record.extend(b"the next record");
+                }
+                let header = UnifiedHeader::decode(&record, &ids(id)).unwrap();
+                assert_eq!(header.epoch_bits, 3);
+                assert_eq!(header.header_length + header.body_length, length);
+                let opened = v1_3(cipher).open_1_3(&header, 0x1_0200, &mut record);
+                let content = ContentType::HANDSHAKE;
+                assert_eq!(opened, Ok((0x1_0203, content, &b"hello"[..])), "{first:#04x}");
+            }
+        }
+    }
+
+    /// RFC 8446 section 5.4: a record that is nothing but padding has no content type.
+    #[test]
+    fn a_record_of_nothing_but_padding_is_dropped() {
+        for length in [0, 1, 30] {
+            let cipher = Cipher::Aes128Gcm;
+            let mut record = seal_as(cipher, 0x2F, 5, b"", &vec![0; length]);
+            let header = UnifiedHeader::decode(&record, &ids(b"")).unwrap();
+            assert_eq!(v1_3(cipher).open_1_3(&header, 5, &mut record), Err(Forged));
+        }
     }
 
     proptest! {

@@ -204,11 +204,12 @@ impl Records {
         let start = reader.position();
         let end = start + usize::from(header.length);
         let Some(body) = bytes.get_mut(start..end) else { return dropped(Discard::Malformed) };
-        // RFC 9147 section 4: the version is ignored, but for what is no DTLS at all.
-        if header.version.0 >> 8 != 0xFE {
+        // RFC 9147 section 4: without protection the version is ignored for all purposes. 1.2 protects
+        // it (RFC 6347 section 4.1.2.1).
+        let epoch = u64::from(header.epoch);
+        if epoch > 0 && header.version != ProtocolVersion::DTLS_1_2 {
             return (end, Record::Dropped(Discard::Version));
         }
-        let epoch = u64::from(header.epoch);
         // RFC 9146 section 3: with an agreed id, what is protected carries it.
         let is_bare = header.content != ContentType::TLS12_CID;
         if epoch > 0 && is_bare && self.ids.is_own_wanted() {
@@ -281,5 +282,122 @@ impl Records {
         self.has_opened = true;
         let number = RecordNumber { epoch: *epoch, sequence };
         (end, Record::Opened { number, content, payload })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use icelab_crypto::Cipher;
+
+    use super::*;
+
+    fn v1_2() -> Protection {
+        Protection::v1_2(Cipher::Aes128Gcm, &[7; 16], &[3; 4]).unwrap()
+    }
+
+    fn v1_3() -> Protection {
+        let hash = icelab_crypto::Hash::Sha256;
+        let secrets = crate::keys::schedule::Handshake::new(hash, &[7; 32], &hash.digest(&[]));
+        secrets.sides.client.protection(Cipher::Aes128Gcm)
+    }
+
+    fn seal(records: &mut Records, epoch: u64, payload: &[u8]) -> (RecordNumber, Vec<u8>) {
+        let mut datagram = Vec::new();
+        let content = ContentType::APPLICATION_DATA;
+        let number = records.seal(epoch, content, payload, &mut datagram);
+        (number, datagram)
+    }
+
+    /// What one record is, and its number where it could be opened.
+    fn open(records: &mut Records, bytes: &[u8]) -> Result<RecordNumber, Option<Discard>> {
+        match records.open(&mut bytes.to_vec(), false).1 {
+            Record::Opened { number, .. } => Ok(number),
+            Record::Early => Err(None),
+            Record::Dropped(reason) => Err(Some(reason)),
+        }
+    }
+
+    /// RFC 6347 sections 4.1 and 4.1.2.6, RFC 9147 sections 4.2 and 4.5.1: the numbers of each epoch begin
+    /// with 0, and so do the receiver's, each epoch in a window of its own.
+    #[test]
+    fn each_epoch_counts_its_records_from_zero() {
+        for (epochs, protection) in
+            [([0, 1].as_slice(), v1_2 as fn() -> Protection), (&[2, 3, 4], v1_3)]
+        {
+            let (mut from, mut to) = (Records::new(), Records::new());
+            for epoch in epochs.iter().copied().filter(|epoch| *epoch > 0) {
+                from.write_with(epoch, protection());
+                to.read_with(epoch, protection());
+            }
+            let mut all = Vec::new();
+            for epoch in epochs.iter().copied() {
+                for sequence in 0..200 {
+                    let (number, bytes) = seal(&mut from, epoch, b"data");
+                    assert_eq!(number, RecordNumber { epoch, sequence });
+                    assert_eq!(open(&mut to, &bytes), Ok(number));
+                    all.push((number, bytes));
+                }
+            }
+            for (number, bytes) in all.into_iter().filter(|(number, _)| number.epoch > 0) {
+                assert_eq!(open(&mut to, &bytes), Err(Some(Discard::Replayed)), "{number:?}");
+            }
+        }
+    }
+
+    /// RFC 6347 section 4.1, RFC 9147 sections 4 and 4.2.1: no number comes after 2^48 - 1, with and
+    /// without protection.
+    #[test]
+    fn no_record_has_a_number_beyond_the_last() {
+        for (epoch, protection) in [(0, None), (1, Some(v1_2())), (3, Some(v1_3()))] {
+            let mut records = Records::new();
+            if let Some(protection) = protection {
+                records.write_with(epoch, protection);
+            }
+            records.write.get_mut(&epoch).unwrap().next = (1 << 48) - 1;
+            let (number, bytes) = seal(&mut records, epoch, b"last");
+            assert_eq!((number.sequence, bytes.is_empty()), ((1 << 48) - 1, false));
+            assert!(seal(&mut records, epoch, b"none").1.is_empty());
+            assert!(seal(&mut records, epoch, b"none").1.is_empty());
+        }
+    }
+
+    /// RFC 6347 section 4.1, RFC 8446 section 5.1: content of more than 2^14 bytes is no record's, though
+    /// it is protected with the right keys; its number stays free.
+    #[test]
+    fn content_that_is_too_long_is_dropped() {
+        for (epoch, protection) in [(1, v1_2 as fn() -> Protection), (3, v1_3)] {
+            let (mut from, mut to) = (Records::new(), Records::new());
+            from.write_with(epoch, protection());
+            to.read_with(epoch, protection());
+            let (_, bytes) = seal(&mut from, epoch, &[0xAA; LONGEST_CONTENT + 1]);
+            assert_eq!(open(&mut to, &bytes), Err(Some(Discard::TooLong)));
+            let (number, bytes) = seal(&mut from, epoch, &[0xAA; LONGEST_CONTENT]);
+            assert_eq!(open(&mut to, &bytes), Ok(number));
+        }
+    }
+
+    /// RFC 9147 section 4.2.2: the two bits stand for the most recent epoch that ends so; section 4.5.3:
+    /// what cannot be opened counts against those keys.
+    #[test]
+    fn the_bits_of_an_epoch_name_the_most_recent_one_and_forgeries_count_by_key() {
+        let (mut from, mut to) = (Records::new(), Records::new());
+        for epoch in [2, 3] {
+            from.write_with(epoch, v1_3());
+            to.read_with(epoch, v1_3());
+        }
+        let (_, mut bytes) = seal(&mut from, 3, b"data");
+        *bytes.last_mut().unwrap() ^= 1;
+        assert_eq!(open(&mut to, &bytes), Err(Some(Discard::Forged)));
+        assert_eq!(to.forged(10), 1);
+        assert_eq!(to.read.get(&2).unwrap().forged, 0);
+        to.read_with(4, v1_3());
+        assert_eq!(to.forged(10), 0);
+        assert_eq!(open(&mut to, &bytes), Err(Some(Discard::Forged)));
+        assert_eq!(to.read.get(&3).unwrap().forged, 2);
+        // Epoch 7 ends in the same bits as 3, and takes its place.
+        let (_, old) = seal(&mut from, 3, b"old");
+        to.read_with(7, v1_3());
+        assert_eq!(open(&mut to, &old), Ok(RecordNumber { epoch: 7, sequence: 1 }));
+        assert_eq!(open(&mut to, &[0x21; 40]), Err(Some(Discard::Epoch)));
     }
 }
