@@ -80,10 +80,7 @@ impl Dtls {
         if self.is_verified || fingerprints.is_empty() {
             return;
         }
-        if let Some(rival) = &mut self.rival {
-            rival.end.expect_fingerprints(fingerprints.clone());
-            self.settle_rival();
-        }
+        self.with_rival(0, |rival| rival.expect_fingerprints(fingerprints.clone()));
         self.is_verified = true;
         self.core.config.fingerprints = fingerprints;
         self.judge();
@@ -274,10 +271,7 @@ impl Protocol for Dtls {
                 self.end(CloseReason::Timeout);
             }
         }
-        if let Some(rival) = &mut self.rival {
-            rival.end.handle_timeout(now);
-            self.settle_rival();
-        }
+        self.with_rival(0, |rival| rival.handle_timeout(now));
     }
 
     fn poll_output(&mut self) -> Option<Output<Vec<u8>, Event>> {

@@ -62,14 +62,22 @@ impl Dtls {
 
     /// Gives the rival, if there is one, a record.
     pub(crate) fn feed_rival(&mut self, record: &[u8], now: Instant) {
+        self.with_rival(record.len(), |rival| rival.handle_input(record.to_vec(), now));
+    }
+
+    /// Has the rival, if there is one, do something with `length` bytes that came. Both ends send to
+    /// one address, so they share what may be sent to it (RFC 9147 section 5.1).
+    pub(crate) fn with_rival(&mut self, length: usize, act: impl FnOnce(&mut Self)) {
         if let Some(rival) = &mut self.rival {
-            rival.end.handle_input(record.to_vec(), now);
+            self.core.window.lend(&mut rival.end.core.window, length);
+            act(&mut rival.end);
+            self.core.window.take_back(&rival.end.core.window);
             self.settle_rival();
         }
     }
 
     /// Takes what the rival has done; lets it take this end's place once its client is proven.
-    pub(crate) fn settle_rival(&mut self) {
+    fn settle_rival(&mut self) {
         let Some(mut rival) = self.rival.take() else { return };
         while let Some(output) = rival.end.poll_output() {
             match output {
@@ -95,7 +103,8 @@ impl Dtls {
     pub(crate) fn give_way_unproven(&mut self) -> bool {
         let rival = self.rival.take();
         let is_found = rival.is_some();
-        if let Some(rival) = rival {
+        if let Some(mut rival) = rival {
+            self.core.window.lend(&mut rival.end.core.window, 0);
             self.give_way(*rival);
         }
         is_found
