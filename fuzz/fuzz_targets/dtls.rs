@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use icelab_crypto::{Certificate, Fingerprint};
+use icelab_dtls::Dtls;
 use icelab_dtls::wire::ack::Ack;
 use icelab_dtls::wire::alert::Alert;
 use icelab_dtls::wire::certificate::{Certificate as CertificateMessage, CertificateChain};
@@ -17,7 +18,6 @@ use icelab_dtls::wire::key_update::KeyUpdate;
 use icelab_dtls::wire::server_hello::ServerHello;
 use icelab_dtls::wire::server_key_exchange::ServerKeyExchange;
 use icelab_dtls::wire::session_ticket::NewSessionTicket;
-use icelab_dtls::Dtls;
 use icelab_sans_io::{Instant, Protocol, Rng};
 use icelab_wire::Writer;
 

@@ -147,7 +147,8 @@ impl Lab {
                 Expected::Right => {}
                 Expected::Late => config.fingerprints.clear(),
                 Expected::Wrong => {
-                    config.fingerprints = vec![config.identity.certificate.fingerprint(Hash::Sha256)];
+                    config.fingerprints =
+                        vec![config.identity.certificate.fingerprint(Hash::Sha256)];
                 }
             }
         }
@@ -385,7 +386,10 @@ impl Lab {
         assert_eq!(end.closed, None, "nothing comes after the end");
         match event {
             Event::Connected(connected) => {
-                assert!(end.expected != Expected::Wrong, "the peer is not the one that was expected");
+                assert!(
+                    end.expected != Expected::Wrong,
+                    "the peer is not the one that was expected"
+                );
                 let mut exported = vec![0; 32];
                 assert_eq!(end.dtls.export(b"EXPORTER-fuzz", None, &mut exported), Ok(()));
                 end.connected = Some((connected, exported));
@@ -468,7 +472,11 @@ impl Lab {
         for _ in 0..1000 {
             if self.under_way.is_empty() {
                 let is_done = self.ends.iter().all(|end| end.dtls.is_connected());
-                let next = self.ends.iter().filter_map(|end| end.dtls.poll_timeout()).min_by_key(|it| it.at);
+                let next = self
+                    .ends
+                    .iter()
+                    .filter_map(|end| end.dtls.poll_timeout())
+                    .min_by_key(|it| it.at);
                 match next {
                     // Nothing but the forgetting of old keys is left to do.
                     Some(deadline) if !is_done || deadline.timer != "dtls.forget" => {

@@ -23,8 +23,8 @@ use icelab_turn::server::Users;
 use icelab_turn::wire::ChannelData;
 use libfuzzer_sys::fuzz_target;
 
-static TARGET: LazyLock<fn(&[u8])> = LazyLock::new(|| {
-    match std::env::var("FUZZ_TARGET").as_deref() {
+static TARGET: LazyLock<fn(&[u8])> =
+    LazyLock::new(|| match std::env::var("FUZZ_TARGET").as_deref() {
         Ok("stun") => stun,
         Ok("turn") => turn,
         Ok("packet") => packet,
@@ -37,8 +37,7 @@ static TARGET: LazyLock<fn(&[u8])> = LazyLock::new(|| {
         Ok("rtcp") => rtcp::rtcp,
         Ok("srtp") => srtp::srtp,
         other => panic!("FUZZ_TARGET is {other:?}, and not the name of a folder in fuzz/seeds"),
-    }
-});
+    });
 
 fuzz_target!(|data: &[u8]| TARGET(data));
 

@@ -47,7 +47,10 @@ fn compound(bytes: &[u8]) {
         *byte == was || padding > 0
     };
     assert!(again.iter().enumerate().all(is_as_it_was));
-    assert_eq!(Compound::parse(&again).map(|it| it.is_reduced_size()), Ok(compound.is_reduced_size()));
+    assert_eq!(
+        Compound::parse(&again).map(|it| it.is_reduced_size()),
+        Ok(compound.is_reduced_size())
+    );
 }
 
 /// The one packet of a datagram.
@@ -165,7 +168,11 @@ fn transport(input: &mut Input<'_>) {
     let mut taken = Vec::new();
     while !input.is_empty() {
         let step = input.u8();
-        sequence = sequence.plus(if step & 15 == 0 { input.u16() } else { u16::from(step & 15) });
+        sequence = sequence.plus(match step {
+            0 => input.u16(),
+            step if step & 15 == 0 => u16::from(input.u8()) << 3,
+            step => u16::from(step & 15),
+        });
         now = match step >> 4 {
             0 => now.saturating_sub(Duration::from_micros(u64::from(input.u32()))),
             1 => now + Duration::from_micros(u64::from(input.u32())),
@@ -316,9 +323,8 @@ fn rates(input: &mut Input<'_>) {
         let wide = u64::from(input.u32()) << 32 | u64::from(input.u32());
         BitRate(wide >> (input.u8() & 63))
     };
-    let is_close = |is: BitRate, was: BitRate, bits: u32| {
-        is <= was && was.0 - is.0 <= was.0 >> (bits - 1)
-    };
+    let is_close =
+        |is: BitRate, was: BitRate, bits: u32| is <= was && was.0 - is.0 <= was.0 >> (bits - 1);
     let sent = ReceiverRate {
         rate: rate(input),
         sources: (0..input.u8()).map(|index| Ssrc(index.into())).collect(),

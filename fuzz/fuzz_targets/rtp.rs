@@ -9,7 +9,9 @@ use icelab_rtp::extension::{
 };
 use icelab_rtp::payload::h264::{self, AccessUnit};
 use icelab_rtp::payload::{FrameLimit, Pushed, audio, g711, opus, vp8};
-use icelab_rtp::protection::{FlexFec, FlexFecPacket, Pattern, Recovery, Red, Retransmission, Ulpfec};
+use icelab_rtp::protection::{
+    FlexFec, FlexFecPacket, Pattern, Recovery, Red, Retransmission, Ulpfec,
+};
 use icelab_rtp::{Packet, PacketBuilder, PayloadType, Ssrc};
 use icelab_wire::{DecodeError, Serial16, Serial32, Writer};
 
@@ -289,8 +291,7 @@ fn vp8_frames(input: &mut Input<'_>, longest: usize, mut sequence: Serial16) {
 }
 
 fn h264_frames(input: &mut Input<'_>, setup: u8, longest: usize, mut sequence: Serial16) {
-    let mode =
-        if setup & 4 == 0 { h264::Mode::NonInterleaved } else { h264::Mode::SingleUnit };
+    let mode = if setup & 4 == 0 { h264::Mode::NonInterleaved } else { h264::Mode::SingleUnit };
     let packetiser = h264::Packetiser { mode, longest };
     let mut receiver = h264::Depacketiser::new(FrameLimit::default());
     let (mut sent, mut received, mut is_whole) = (Vec::new(), Vec::new(), true);

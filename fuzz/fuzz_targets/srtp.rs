@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use icelab_srtp::{MasterKey, Profile, Receiver, Sender, UnprotectError};
+use icelab_srtp::{MasterKey, Profile, ProtectError, Receiver, Sender, UnprotectError};
 
 use crate::input::Input;
 
@@ -82,6 +82,7 @@ struct Session {
     has_former: bool,
     /// The highest index that was sent in each stream, and how many RTCP packets.
     sent: BTreeMap<u8, u64>,
+    used: BTreeSet<(u8, u64)>,
     sent_rtcp: BTreeMap<u8, u64>,
     heard: BTreeMap<(bool, u8), Heard>,
     under_way: Vec<UnderWay>,
@@ -96,6 +97,7 @@ impl Session {
             keys: (0, 0),
             has_former: false,
             sent: BTreeMap::new(),
+            used: BTreeSet::new(),
             sent_rtcp: BTreeMap::new(),
             heard: BTreeMap::new(),
             under_way: Vec::new(),
@@ -170,8 +172,16 @@ impl Session {
         }
         plain.extend(input.take(usize::from(shape >> 3)));
         let mut protected = plain.clone();
+        let is_old = highest.is_some_and(|highest| index + 127 < highest);
+        if is_old || self.used.contains(&(ssrc, index)) {
+            // The keystream of an index hides one packet.
+            assert_eq!(self.sender.protect_rtp(&mut protected), Err(ProtectError::Repeated));
+            assert_eq!(protected, plain);
+            return;
+        }
         assert_eq!(self.sender.protect_rtp(&mut protected), Ok(()));
         assert_eq!(protected.len(), plain.len() + self.profile.rtp_overhead());
+        self.used.insert((ssrc, index));
         self.sent.insert(ssrc, highest.map_or(index, |highest| highest.max(index)));
         let keys = self.keys.0;
         self.under_way.push(UnderWay { is_rtp: true, ssrc, index, keys, plain, protected });

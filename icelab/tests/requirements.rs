@@ -116,7 +116,9 @@ fn faults_of(name: &str, list: &str, read: Read<'_>) -> Vec<String> {
     for requirement in requirements {
         let Requirement { section, text, .. } = &requirement;
         let found = faults_of_one(&requirement, read);
-        faults.extend(found.iter().map(|fault| format!("{name}: section {section}, {text}: {fault}")));
+        faults.extend(
+            found.iter().map(|fault| format!("{name}: section {section}, {text}: {fault}")),
+        );
     }
     faults
 }

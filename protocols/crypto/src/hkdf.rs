@@ -133,21 +133,78 @@ mod tests {
         }
     }
 
-    // RFC 8448 section 3: the secrets of the first handshake.
+    // RFC 8448 section 3: every secret of the first handshake, and the keys and the Finished made of
+    // them.
     #[test]
-    fn the_published_labels_of_tls_13() {
+    fn the_published_key_schedule_of_tls_13() {
+        let secret = |bytes: &[u8]| Hmac::new(Hash::Sha256, bytes);
+        let next = |key: &Hmac, label: &[u8], context: &[u8]| {
+            derive(key, b"tls13 ", label, context).unwrap().as_bytes().to_vec()
+        };
+        let empty = Hash::Sha256.digest(&[]);
         let early = extract(Hash::Sha256, &[], &[0; 32]);
         assert_eq!(
             early.as_bytes(),
             hex("33ad0a1c607ec03b09e6cd9893680ce210adf300aa1f2660e1b22e10f170f92a")
         );
-        let mut derived = [0; 32];
-        let empty = Hash::Sha256.digest(&[]);
-        let key = Hmac::new(Hash::Sha256, &early);
-        expand_label(&key, b"tls13 ", b"derived", &empty, &mut derived).unwrap();
+        let salt = next(&secret(&early), b"derived", &empty);
+        assert_eq!(salt, hex("6f2615a108c702c5678f54fc9dbab69716c076189c48250cebeac3576c3611ba"));
+
+        let shared = hex("8bd4054fb55b9d63fdfbacf9f04b9f0d35e6d63f537563efd46272900f89492d");
+        let handshake = extract(Hash::Sha256, &salt, &shared);
         assert_eq!(
-            derived.as_slice(),
-            hex("6f2615a108c702c5678f54fc9dbab69716c076189c48250cebeac3576c3611ba")
+            handshake.as_bytes(),
+            hex("1dc826e93606aa6fdc0aadc12f741b01046aa6b99f691ed221a9f0ca043fbeac")
+        );
+        let hellos = hex("860c06edc07858ee8e78f0e7428c58edd6b43f2ca3e6e95f02ed063cf0e1cad8");
+        let client = next(&secret(&handshake), b"c hs traffic", &hellos);
+        assert_eq!(client, hex("b3eddb126e067f35a780b3abf45e2d8f3b1a950738f52e9600746a0e27a55a21"));
+        let server = next(&secret(&handshake), b"s hs traffic", &hellos);
+        assert_eq!(server, hex("b67b7d690cc16c4e75e54213cb2d37b4e9c912bcded9105d42befd59d391ad38"));
+        let keys = |traffic: &[u8]| {
+            let (mut key, mut nonce) = ([0; 16], [0; 12]);
+            expand_label(&secret(traffic), b"tls13 ", b"key", &[], &mut key).unwrap();
+            expand_label(&secret(traffic), b"tls13 ", b"iv", &[], &mut nonce).unwrap();
+            [key.to_vec(), nonce.to_vec()]
+        };
+        assert_eq!(
+            keys(&server),
+            ["3fce516009c21727d0f2e4e86ee403bc", "5d313eb2671276ee13000b30"].map(hex)
+        );
+        let finished = next(&secret(&server), b"finished", &[]);
+        assert_eq!(
+            finished,
+            hex("008d3b66f816ea559f96b537e885c31fc068bf492c652f01f288a1d8cdc19fc8")
+        );
+        let verified = hex("edb7725fa7a3473b031ec8ef65a2485493900138a2b91291407d7951a06110ed");
+        assert_eq!(
+            secret(&finished).sign(&[&verified]).as_bytes(),
+            hex("9b9b141d906337fbd2cbdce71df4deda4ab42c309572cb7fffee5454b78f0718")
+        );
+
+        let salt = next(&secret(&handshake), b"derived", &empty);
+        let master = extract(Hash::Sha256, &salt, &[0; 32]);
+        assert_eq!(
+            master.as_bytes(),
+            hex("18df06843d13a08bf2a449844c5f8a478001bc4d4c627984d5a41da8d0402919")
+        );
+        let whole = hex("9608102a0f1ccc6db6250b7b7e417b1a000eaada3daae4777a7686c9ff83df13");
+        let client = next(&secret(&master), b"c ap traffic", &whole);
+        assert_eq!(client, hex("9e40646ce79a7f9dc05af8889bce6552875afa0b06df0087f792ebb7c17504a5"));
+        let server = next(&secret(&master), b"s ap traffic", &whole);
+        assert_eq!(server, hex("a11af9f05531f856ad47116b45a950328204b4f44bfb6b3a4b4f1f3fcb631643"));
+        let exporter = next(&secret(&master), b"exp master", &whole);
+        assert_eq!(
+            exporter,
+            hex("fe22f881176eda18eb8f44529e6792c50c9a3f89452f68d8ae311b4309d3cf50")
+        );
+        assert_eq!(
+            keys(&client),
+            ["17422dda596ed5d9acd890e3c63f5051", "5b78923dee08579033e523d9"].map(hex)
+        );
+        assert_eq!(
+            keys(&server),
+            ["9f02283b6c9c07efc26bb9f2ac92e356", "cf782b88dd83549aadf1e984"].map(hex)
         );
     }
 

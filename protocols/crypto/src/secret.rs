@@ -42,11 +42,26 @@ impl From<String> for Secret {
 
 #[cfg(test)]
 mod tests {
+    use core::mem::needs_drop;
+
     use super::*;
 
     #[test]
     fn debug_shows_nothing() {
         assert_eq!(format!("{:?}", Secret::from("hunter2")), "Secret(..)");
         assert_eq!(Secret::from("a").expose(), b"a");
+    }
+
+    /// RFC 7714 section 13.1: all keys are erased. Safe code cannot look at what was freed; it can see
+    /// that there is something to do when a key goes: none of these owns anything but its bytes.
+    #[test]
+    fn keys_are_wiped_when_they_go() {
+        const fn wiped<T: zeroize::ZeroizeOnDrop>(_: &T) {}
+        wiped(&Secret::default().0);
+        assert!(needs_drop::<crate::AesKey>());
+        assert!(needs_drop::<crate::AeadKey>());
+        assert!(needs_drop::<crate::HmacSha1>());
+        assert!(needs_drop::<crate::HmacSha256>());
+        assert!(needs_drop::<crate::Digest>());
     }
 }

@@ -199,7 +199,8 @@ impl Connection {
         Ok(Stage::Open(self))
     }
 
-    /// The peer goes on under its next keys. Its old ones stay until it has used the new.
+    /// The peer goes on under its next keys. Its old ones stay until it has used the new (RFC 9147 section
+    /// 8): at least until it changes them again, which it only does then.
     fn follow_update(&mut self, core: &mut Core) -> Result<(), Failure> {
         if let Secrets::V1_3 { remote, .. } = &mut self.secrets {
             let last = core.records.read_epoch();

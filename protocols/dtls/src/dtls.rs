@@ -100,6 +100,7 @@ impl Dtls {
         if !self.is_verified {
             return Err(SendError::NotConnected);
         }
+        // RFC 6347 section 4.1.1.1, RFC 9147 section 4.4.
         if data.len() > LONGEST_CONTENT {
             return Err(SendError::TooLong);
         }

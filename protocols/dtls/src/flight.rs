@@ -87,7 +87,7 @@ impl Flight {
         self.parts.push(Part { epoch, content, arrived: Ranges::new() });
     }
 
-    /// Adds 1.2's ChangeCipherSpec.
+    /// Adds 1.2's ChangeCipherSpec, which is repeated with its Finished (RFC 6347 section 4.2.5).
     pub(crate) fn add_change_cipher_spec(&mut self) {
         let part = Part { epoch: 0, content: Content::ChangeCipherSpec, arrived: Ranges::new() };
         self.parts.push(part);
@@ -109,7 +109,8 @@ impl Flight {
         is_news
     }
 
-    /// Writes what has not arrived into datagrams of at most `mtu` bytes, `budget` bytes together.
+    /// Writes what has not arrived, each message in the epoch that it is of (RFC 9147 section 4.2.1), into
+    /// datagrams of at most `mtu` bytes, `budget` bytes together.
     /// Where that does not suffice, the next call goes on from there.
     pub(crate) fn write(
         &mut self,
@@ -188,7 +189,8 @@ impl Packer {
         }
     }
 
-    /// Adds a piece of a message, in as many fragments as it takes. Says where it had to stop, if it
+    /// Adds a piece of a message, in as many fragments as it takes, which do not overlap (RFC 6347 section
+    /// 4.2.3, RFC 9147 section 5.5). Says where it had to stop, if it
     /// had to.
     fn message(
         &mut self,

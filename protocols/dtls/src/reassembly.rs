@@ -77,6 +77,7 @@ impl Reassembly {
     /// # Errors
     /// Where it contradicts an earlier one of its message, or there is no room.
     pub(crate) fn push(&mut self, epoch: u64, fragment: &Fragment<'_>) -> Result<Taken, Discard> {
+        // RFC 6347 section 4.2.2, RFC 9147 section 5.2: it is discarded.
         let Some(ahead) = fragment.sequence.checked_sub(self.next) else {
             return Ok(Taken::Repeated);
         };

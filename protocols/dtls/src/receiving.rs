@@ -125,6 +125,7 @@ impl Dtls {
             ContentType::APPLICATION_DATA if self.is_connected() => {
                 self.core.output.event(Event::Data(payload));
             }
+            // RFC 6347 section 4.2.4, RFC 9147 section 5.8.1: not before the peer's Finished.
             ContentType::APPLICATION_DATA => {
                 if !self.waiting.keep_data(payload) {
                     self.core.discards.add(Discard::NoRoom);
@@ -347,8 +348,8 @@ impl Dtls {
         }
     }
 
-    /// After the end: the peer may not have heard why. It is told again when it goes on, a few times
-    /// (RFC 9147 section 5.10).
+    /// After the end nothing is taken (RFC 9147 section 5.10). But the peer may not have heard why: it is
+    /// told again when it goes on, a few times.
     pub(crate) fn tell_again(&mut self, mut datagram: Vec<u8>) {
         self.core.discards.add(Discard::Closed);
         let Some((alert, left)) = self.farewell else { return };

@@ -76,7 +76,8 @@ impl Dtls {
         }
     }
 
-    /// Takes what the rival has done; lets it take this end's place once its client is proven.
+    /// Takes what the rival has done, in datagrams of its own (RFC 9147 section 4); lets it take this
+    /// end's place once its client is proven.
     fn settle_rival(&mut self) {
         let Some(mut rival) = self.rival.take() else { return };
         while let Some(output) = rival.end.poll_output() {

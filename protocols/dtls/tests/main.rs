@@ -12,6 +12,7 @@ mod handshakes;
 mod hellos;
 mod laws;
 mod losses;
+mod media;
 mod negotiation;
 mod open;
 mod records;

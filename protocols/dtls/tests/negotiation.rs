@@ -187,7 +187,10 @@ fn fingerprints_that_come_in_mid_handshake_are_held_against_the_certificate() {
 }
 
 /// What a client makes of a ServerHello that `change` has spoilt.
-fn spoilt_hello(version: Version, change: impl FnOnce(&mut ServerHello)) -> Option<CloseReason> {
+pub(crate) fn spoilt_hello(
+    version: Version,
+    change: impl FnOnce(&mut ServerHello),
+) -> Option<CloseReason> {
     let mut configs = configs(1);
     only(version, &mut configs.1);
     let mut client = Dtls::new(configs.0, Rng::from_u64(8));

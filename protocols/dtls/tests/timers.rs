@@ -52,7 +52,7 @@ fn no_wait_is_shorter_than_the_first_one_that_was_configured() {
             carry(&mut client, &mut server, now);
             waits.extend(wait(&server, now));
             // The answer comes much faster than the hint says.
-            now = now + Duration::from_millis(1);
+            now += Duration::from_millis(1);
             carry(&mut server, &mut client, now);
         }
         assert!(client.is_connected() && server.is_connected());
@@ -75,16 +75,16 @@ fn a_wait_that_has_grown_is_kept_until_a_flight_needs_no_repetition() {
         assert_eq!(wait(&client, now), Some(Duration::from_millis(6400)));
         drain(&mut client);
         client.handle_timeout(client.poll_timeout().unwrap().at);
-        now = now + Duration::from_millis(6400);
+        now += Duration::from_millis(6400);
         let grown = Duration::from_millis(12_800);
         carry(&mut client, &mut server, now);
         assert_eq!(wait(&server, now), Some(Duration::from_millis(400)), "it has lost nothing");
-        now = now + Duration::from_millis(200);
+        now += Duration::from_millis(200);
         carry(&mut server, &mut client, now);
         assert_eq!(wait(&client, now), Some(grown), "{version}");
-        now = now + Duration::from_millis(200);
+        now += Duration::from_millis(200);
         carry(&mut client, &mut server, now);
-        now = now + Duration::from_millis(200);
+        now += Duration::from_millis(200);
         carry(&mut server, &mut client, now);
         assert!(client.is_connected() && server.is_connected());
         if version == Version::V1_3 {
@@ -109,7 +109,7 @@ fn pieces_of_a_flight_and_what_is_invalid_change_no_timer() {
     assert!(flight.len() > 2);
     let last = flight.pop().unwrap();
     for packet in flight {
-        now = now + Duration::from_millis(20);
+        now += Duration::from_millis(20);
         client.handle_input(packet, now);
         client.handle_input(plain_record(99, 7, b"junk"), now);
         client.handle_input(vec![0x2E; 60], now);

@@ -64,30 +64,55 @@ impl MasterKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::hex;
 
-    /// RFC 3711 appendix B.3.
+    /// RFC 3711 appendix B.3; for SRTCP, of which it says nothing, what Python's cryptography makes after
+    /// sections 4.3.1 to 4.3.3.
     #[test]
     fn the_session_keys_of_rfc_3711() {
-        let key = 0xE1F9_7A0D_3E01_8BE0_D64F_A32C_06DE_4139_u128.to_be_bytes();
-        let salt = 0x0EC6_75AD_498A_FEEB_B696_0B3A_ABE6_u128.to_be_bytes();
-        let master = MasterKey::new(Profile::Aes128CmSha1_80, &key, &salt[2..]).unwrap();
-        assert_eq!(
-            master.derive(Purpose::RtpEncryption, 16).expose(),
-            0xC61E_7A93_744F_39EE_1073_4AFE_3FF7_A087_u128.to_be_bytes()
-        );
-        assert_eq!(
-            master.derive(Purpose::RtpSalt, 14).expose(),
-            &0x30CB_BC08_863D_8C85_D49D_B34A_9AE1_u128.to_be_bytes()[2..]
-        );
-        let authentication = master.derive(Purpose::RtpAuthentication, 94);
-        assert_eq!(
-            authentication.expose()[..16],
-            0xCEBE_321F_6FF7_716B_6FD4_AB49_AF25_6A15_u128.to_be_bytes()
-        );
-        assert_eq!(
-            authentication.expose()[80..],
-            0x6B68_642C_59BB_FC2F_34DB_60DB_DFB2_u128.to_be_bytes()[2..]
-        );
+        let key = hex("E1F97A0D3E018BE0D64FA32C06DE4139");
+        let salt = hex("0EC675AD498AFEEBB6960B3AABE6");
+        let master = MasterKey::new(Profile::Aes128CmSha1_80, &key, &salt).unwrap();
+        let authentication = "CEBE321F6FF7716B6FD4AB49AF256A15 6D38BAA48F0A0ACF3C34E2359E6CDBCE
+            E049646C43D9327AD175578EF7227098 6371C10C9A369AC2F94A8C5FBCDDDC25
+            6D6E919A48B610EF17C2041E47403576 6B68642C59BBFC2F34DB60DBDFB2";
+        let expected = [
+            (Purpose::RtpEncryption, "C61E7A93744F39EE10734AFE3FF7A087"),
+            (Purpose::RtpAuthentication, authentication),
+            (Purpose::RtpSalt, "30CBBC08863D8C85D49DB34A9AE1"),
+            (Purpose::RtcpEncryption, "4C1AA45A81F73D61C800BBB00FBB1EAA"),
+            (Purpose::RtcpAuthentication, "8D54534FEB49AE8E7993A6BD0B844FC323A93DFD"),
+            (Purpose::RtcpSalt, "9581C7AD87B3E530BF3E4454A8B3"),
+        ];
+        for (purpose, expected) in expected {
+            let expected = hex(expected);
+            assert_eq!(master.derive(purpose, expected.len()).expose(), expected, "{purpose:?}");
+        }
+    }
+
+    /// RFC 6188 section 7.2, whose salt has 14 bytes: RFC 7714 section 11 fills one of 12 up to that.
+    #[test]
+    fn the_session_keys_of_rfc_6188() {
+        let key = hex("f0f04914b513f2763a1b1fa130f10e29 98f6f6e43e4309d1e622a0e332b9f1b6");
+        let master = MasterKey {
+            profile: Profile::AeadAes256Gcm,
+            key: AesKey::new(&key).unwrap(),
+            salt: Secret::new(hex("3b04803de51ee7c96423ab5b78d2")),
+        };
+        let encryption = "5ba1064e30ec51613cad926c5a28ef73 1ec7fb397f70a960653caf06554cd8c4";
+        let expected = [
+            (Purpose::RtpEncryption, encryption),
+            (Purpose::RtpAuthentication, "fd9c32d39ed5fbb5a9dc96b30818454d1313dc05"),
+            (Purpose::RtpSalt, "fa31791685ca444a9e07c6c64e93"),
+        ];
+        for (purpose, expected) in expected {
+            let expected = hex(expected);
+            assert_eq!(master.derive(purpose, expected.len()).expose(), expected, "{purpose:?}");
+        }
+        let [short, long] = [vec![5; 12], [vec![5; 12], vec![0; 2]].concat()].map(|salt| {
+            MasterKey { salt: Secret::new(salt), ..master.clone() }.derive(Purpose::RtpSalt, 12)
+        });
+        assert_eq!(short.expose(), long.expose());
     }
 
     /// RFC 3711 section 8.2, RFC 7714 section 12: keys and salts have one length.

@@ -13,6 +13,13 @@ pub enum ProtectError {
     /// It is no RTP or RTCP packet.
     #[error("not a packet of version 2 with a whole header")]
     Malformed,
+    /// No datagram could hold it.
+    #[error("longer than a datagram")]
+    TooLong,
+    /// Its sequence number protected a packet under these keys, or is too old to tell (RFC 3711 section
+    /// 9.1): the same keystream would hide two packets.
+    #[error("the sequence number was used, or is too old to tell")]
+    Repeated,
     /// The keys have protected as many packets as they may (RFC 3711 section 9.2).
     #[error("the keys have served their time: new ones are due")]
     KeyExhausted,

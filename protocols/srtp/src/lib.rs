@@ -14,6 +14,8 @@ mod profile;
 mod receiver;
 mod sender;
 mod stream;
+#[cfg(test)]
+mod testing;
 mod transform;
 
 pub use derivation::MasterKey;

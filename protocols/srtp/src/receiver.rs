@@ -6,7 +6,7 @@ use crate::derivation::MasterKey;
 use crate::error::{InvalidKey, UnprotectError};
 use crate::header::{RTCP_HEADER, RtpHeader, rtcp_ssrc};
 use crate::sender::MOST_STREAMS;
-use crate::stream::ReceivedStream;
+use crate::stream::{LIMIT, Openers, ReceivedStream};
 use crate::transform::{ENCRYPTED, SessionKeys};
 
 /// Opens what the peer sends: SRTP and SRTCP of all its streams.
@@ -38,6 +38,7 @@ impl Receiver {
     /// As [`Self::new`].
     pub fn rekey(&mut self, master: &MasterKey) -> Result<(), InvalidKey> {
         self.former = Some(core::mem::replace(&mut self.keys, SessionKeys::new(master)?));
+        self.streams.values_mut().for_each(ReceivedStream::rekey);
         Ok(())
     }
 
@@ -57,7 +58,8 @@ impl Receiver {
         }
         let mut stream = self.streams.get(&header.ssrc).copied().unwrap_or_default();
         let (first, second) = stream.guesses(header.sequence);
-        if !stream.is_new(first) {
+        let first = (first, stream.openers(first));
+        if !self.has_any(first.1) {
             return Err(UnprotectError::Replayed);
         }
         let index = self.open_rtp(packet, &header, first, second).ok_or(UnprotectError::Forged)?;
@@ -65,24 +67,34 @@ impl Receiver {
         self.keep(header.ssrc, stream)
     }
 
-    /// Opens a packet whose index is `first`, or else `second`, and gives the one that it was.
+    /// Whether some of the keys in hand may open a packet.
+    const fn has_any(&self, openers: Openers) -> bool {
+        openers.present || openers.former && self.former.is_some()
+    }
+
+    /// Opens a packet whose index is `first`, with the keys that may open it, or else `second`, and
+    /// gives the one that it was.
     fn open_rtp(
         &self,
         packet: &mut Vec<u8>,
         header: &RtpHeader,
-        first: u64,
+        (first, openers): (u64, Openers),
         second: Option<u64>,
     ) -> Option<u64> {
         let open = |keys: &SessionKeys, packet: &mut Vec<u8>, index| {
-            keys.rtp.unprotect_rtp(packet, header.length, header.ssrc, index).ok().map(|()| index)
+            let opened = keys.rtp.unprotect_rtp(packet, header.length, header.ssrc, index % LIMIT);
+            opened.ok().map(|()| index)
         };
-        if self.former.is_none() && second.is_none() {
-            return open(&self.keys, packet, first);
+        let present = openers.present.then_some(&self.keys);
+        let former = self.former.as_ref().filter(|_| openers.former);
+        if let (Some(keys), None, None) = (present, former, second) {
+            return open(keys, packet, first);
         }
         // A wrong guess destroys the packet, so each has a copy.
         let others = second.map(|index| (&self.keys, index));
-        let former = self.former.iter().map(|keys| (keys, first));
-        [(&self.keys, first)].into_iter().chain(others).chain(former).find_map(|(keys, index)| {
+        let present = present.map(|keys| (keys, first)).into_iter();
+        let former = former.map(|keys| (keys, first));
+        present.chain(others).chain(former).find_map(|(keys, index)| {
             let mut copy = packet.clone();
             let index = open(keys, &mut copy, index)?;
             *packet = copy;
@@ -99,13 +111,19 @@ impl Receiver {
         let ssrc = rtcp_ssrc(packet).ok_or(UnprotectError::Malformed)?;
         let word = self.keys.rtcp.rtcp_word(packet).ok_or(UnprotectError::Malformed)?;
         let mut stream = self.streams.get(&ssrc).copied().unwrap_or_default();
-        let index = word & !ENCRYPTED;
-        if !stream.is_new_rtcp(index) {
+        let index = stream.rtcp_index(word & !ENCRYPTED);
+        let openers = stream.rtcp_openers(index);
+        if !self.has_any(openers) {
             return Err(UnprotectError::Replayed);
         }
-        let spare = self.former.as_ref().map(|former| (former, packet.clone()));
-        let mut opened = self.keys.rtcp.unprotect_rtcp(packet, RTCP_HEADER, ssrc, word).is_ok();
-        if let (false, Some((former, copy))) = (opened, spare) {
+        let mut copy = Vec::new();
+        let former = self.former.as_ref().filter(|_| openers.former);
+        if former.is_some() {
+            copy.clone_from(packet);
+        }
+        let mut opened = openers.present
+            && self.keys.rtcp.unprotect_rtcp(packet, RTCP_HEADER, ssrc, word).is_ok();
+        if let (false, Some(former)) = (opened, former) {
             *packet = copy;
             opened = former.rtcp.unprotect_rtcp(packet, RTCP_HEADER, ssrc, word).is_ok();
         }
@@ -122,5 +140,59 @@ impl Receiver {
         }
         self.streams.insert(ssrc, stream);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::Profile;
+    use crate::stream::RTCP_LIMIT;
+
+    fn keys(fill: u8) -> (MasterKey, SessionKeys) {
+        let master = MasterKey::new(Profile::AeadAes128Gcm, &[fill; 16], &[fill; 12]).unwrap();
+        let keys = SessionKeys::new(&master).unwrap();
+        (master, keys)
+    }
+
+    /// RFC 5764 section 4.2, RFC 7714 section 13.1: what a key protects beyond its 2^48 packets is
+    /// dropped, as are its old packets when the index has come round under new keys.
+    #[test]
+    fn worn_out_keys_open_no_more_media() {
+        let rtp = |keys: &SessionKeys, sequence: u8| {
+            let mut packet = vec![0x80, 96, 0, sequence, 0, 0, 0, 0, 0, 0, 0, 1, b'm'];
+            keys.rtp.protect_rtp(&mut packet, 12, 1, sequence.into());
+            packet
+        };
+        let (master, old) = keys(1);
+        let mut receiver = Receiver::new(&master).unwrap();
+        receiver.streams.insert(1, ReceivedStream::at(LIMIT - 1, 0));
+        assert_eq!(receiver.unprotect_rtp(&mut rtp(&old, 0)), Err(UnprotectError::Replayed));
+        let (master, new) = keys(2);
+        receiver.rekey(&master).unwrap();
+        assert_eq!(receiver.unprotect_rtp(&mut rtp(&new, 0)), Ok(()));
+        assert_eq!(receiver.unprotect_rtp(&mut rtp(&new, 0)), Err(UnprotectError::Replayed));
+        assert_eq!(receiver.unprotect_rtp(&mut rtp(&old, 1)), Err(UnprotectError::Forged));
+        assert_eq!(receiver.unprotect_rtp(&mut rtp(&new, 1)), Ok(()));
+    }
+
+    /// The same for SRTCP and 2^31 packets.
+    #[test]
+    fn worn_out_keys_open_no_more_reports() {
+        let rtcp = |keys: &SessionKeys, index: u32| {
+            let mut packet = vec![0x80, 201, 0, 1, 0, 0, 0, 1];
+            keys.rtcp.protect_rtcp(&mut packet, 8, 1, index);
+            packet
+        };
+        let (master, old) = keys(1);
+        let mut receiver = Receiver::new(&master).unwrap();
+        receiver.streams.insert(1, ReceivedStream::at(0, RTCP_LIMIT - 1));
+        assert_eq!(receiver.unprotect_rtcp(&mut rtcp(&old, 0)), Err(UnprotectError::Replayed));
+        let (master, new) = keys(2);
+        receiver.rekey(&master).unwrap();
+        assert_eq!(receiver.unprotect_rtcp(&mut rtcp(&new, 0)), Ok(()));
+        assert_eq!(receiver.unprotect_rtcp(&mut rtcp(&new, 0)), Err(UnprotectError::Replayed));
+        assert_eq!(receiver.unprotect_rtcp(&mut rtcp(&old, 1)), Err(UnprotectError::Forged));
+        assert_eq!(receiver.unprotect_rtcp(&mut rtcp(&new, 1)), Ok(()));
     }
 }

@@ -1,7 +1,7 @@
 //! What is done to the bytes (RFC 3711 sections 4.1 and 4.2, RFC 7714 sections 8 and 9).
 
 use icelab_crypto::aead::{NONCE_LENGTH, TAG_LENGTH};
-use icelab_crypto::{AeadKey, AesKey, Cipher, HmacSha1, equal};
+use icelab_crypto::{AeadKey, AesKey, Cipher, HmacSha1, Secret, equal};
 
 use crate::derivation::{MasterKey, Purpose};
 use crate::error::InvalidKey;
@@ -35,13 +35,13 @@ pub(crate) enum Transform {
     /// AES in counter mode, then HMAC-SHA1 over the result.
     CounterMode {
         key: AesKey,
-        salt: [u8; 14],
+        salt: Secret,
         authentication: HmacSha1,
         /// How much of the tag is sent, in bytes.
         tag: usize,
     },
     /// AES-GCM.
-    Gcm { key: AeadKey, salt: [u8; NONCE_LENGTH] },
+    Gcm { key: AeadKey, salt: Secret },
 }
 
 /// The tag does not belong to the packet.
@@ -64,7 +64,7 @@ impl Transform {
                 let authentication = master.derive(authentication, SHA1_KEY);
                 return Ok(Self::CounterMode {
                     key: AesKey::new(key.expose()).map_err(|_| InvalidKey)?,
-                    salt: salt.expose().try_into().map_err(|_| InvalidKey)?,
+                    salt,
                     authentication: HmacSha1::new(authentication.expose()),
                     tag,
                 });
@@ -72,10 +72,8 @@ impl Transform {
             Profile::AeadAes128Gcm => Cipher::Aes128Gcm,
             Profile::AeadAes256Gcm => Cipher::Aes256Gcm,
         };
-        Ok(Self::Gcm {
-            key: AeadKey::new(cipher, key.expose()).map_err(|_| InvalidKey)?,
-            salt: salt.expose().try_into().map_err(|_| InvalidKey)?,
-        })
+        let key = AeadKey::new(cipher, key.expose()).map_err(|_| InvalidKey)?;
+        Ok(Self::Gcm { key, salt })
     }
 
     /// Length of the tag in bytes.
@@ -208,13 +206,8 @@ impl Transform {
 }
 
 /// RFC 3711 section 4.1.1: `IV = (k_s * 2^16) XOR (SSRC * 2^64) XOR (i * 2^16)`.
-fn counter(salt: &[u8; 14], ssrc: u32, index: u64) -> [u8; 16] {
-    let mut salted = [0; 16];
-    for (place, byte) in salted.iter_mut().zip(salt) {
-        *place = *byte;
-    }
-    let mixed = u128::from_be_bytes(salted) ^ u128::from(ssrc) << 64 ^ u128::from(index) << 16;
-    mixed.to_be_bytes()
+fn counter(salt: &Secret, ssrc: u32, index: u64) -> [u8; 16] {
+    salted(salt, u128::from(ssrc) << 64 | u128::from(index) << 16)
 }
 
 /// RFC 3711 section 4.2: the tag is over the roll-over counter too.
@@ -232,23 +225,24 @@ fn rtcp_associated(clear: &[u8], word: [u8; WORD]) -> Vec<u8> {
 
 /// RFC 7714 section 8.1: two zero bytes, SSRC, roll-over counter, sequence number; mixed with the
 /// salt.
-fn rtp_nonce(salt: &[u8; NONCE_LENGTH], ssrc: u32, index: u64) -> [u8; NONCE_LENGTH] {
-    nonce(salt, u128::from(ssrc) << 48 | u128::from(index))
+fn rtp_nonce(salt: &Secret, ssrc: u32, index: u64) -> [u8; NONCE_LENGTH] {
+    let [nonce @ .., _, _, _, _] = salted(salt, (u128::from(ssrc) << 48 | u128::from(index)) << 32);
+    nonce
 }
 
 /// RFC 7714 section 9.1: two zero bytes, SSRC, two zero bytes, a zero bit, the index; mixed with the
 /// salt.
-fn rtcp_nonce(salt: &[u8; NONCE_LENGTH], ssrc: u32, index: u32) -> [u8; NONCE_LENGTH] {
-    nonce(salt, u128::from(ssrc) << 48 | u128::from(index))
+fn rtcp_nonce(salt: &Secret, ssrc: u32, index: u32) -> [u8; NONCE_LENGTH] {
+    rtp_nonce(salt, ssrc, index.into())
 }
 
-fn nonce(salt: &[u8; NONCE_LENGTH], number: u128) -> [u8; NONCE_LENGTH] {
-    let mut nonce = *salt;
-    let [_, _, _, _, number @ ..] = number.to_be_bytes();
-    for (place, byte) in nonce.iter_mut().zip(number) {
-        *place ^= byte;
+/// `number`, its first bytes mixed with the salt.
+fn salted(salt: &Secret, number: u128) -> [u8; 16] {
+    let mut bytes = number.to_be_bytes();
+    for (byte, salt) in bytes.iter_mut().zip(salt.expose()) {
+        *byte ^= salt;
     }
-    nonce
+    bytes
 }
 
 /// The flag that says that an SRTCP packet is encrypted.
@@ -263,20 +257,15 @@ const SHA1_KEY: usize = 20;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn hex(text: &str) -> Vec<u8> {
-        let digits: Vec<u8> = text
-            .chars()
-            .filter_map(|digit| digit.to_digit(16))
-            .map(|digit| u8::try_from(digit).unwrap())
-            .collect();
-        digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
-    }
+    use crate::testing::hex;
 
     /// The session keys of RFC 7714 section 16: the key counts up, the salt is `Quid pro quo`.
     fn gcm(cipher: Cipher) -> Transform {
         let key: Vec<u8> = (0..32).take(cipher.key_length()).collect();
-        Transform::Gcm { key: AeadKey::new(cipher, &key).unwrap(), salt: *b"Quid pro quo" }
+        Transform::Gcm {
+            key: AeadKey::new(cipher, &key).unwrap(),
+            salt: Secret::new(*b"Quid pro quo"),
+        }
     }
 
     const RTP: &str = "8040f17b 8041f8d3 5501a0b2 47616c6c 69612065 7374206f 6d6e6973 20646976
@@ -307,6 +296,24 @@ mod tests {
             assert_eq!(packet, hex(protected), "{cipher:?}");
             gcm(cipher).unprotect_rtp(&mut packet, 12, 0x5501_A0B2, 0xF17B).unwrap();
             assert_eq!(packet, hex(RTP));
+        }
+    }
+
+    /// RFC 7714 sections 16.1.3, 16.1.4, 16.2.3 and 16.2.4: RTP that is only authenticated, which SRTP
+    /// never sends (section 8.2): the nonce and the cipher.
+    #[test]
+    fn the_tags_alone_of_rfc_7714() {
+        let tags = [
+            (Cipher::Aes128Gcm, "22493f82 d2bce397 e9d79e3b 19aa4216"),
+            (Cipher::Aes256Gcm, "a866d591 0f887463 067ceefe c45215d4"),
+        ];
+        for (cipher, tag) in tags {
+            let Transform::Gcm { key, salt } = gcm(cipher) else { panic!("another cipher") };
+            let nonce = rtp_nonce(&salt, 0x5501_A0B2, 0xF17B);
+            assert_eq!(nonce.as_slice(), hex("51753c65 80c2726f 20718414"));
+            let tag: [u8; TAG_LENGTH] = hex(tag).try_into().unwrap();
+            assert_eq!(key.seal_in_place(&nonce, &hex(RTP), &mut []), tag);
+            key.open_in_place(&nonce, &hex(RTP), &mut [], &tag).unwrap();
         }
     }
 

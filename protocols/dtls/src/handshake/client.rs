@@ -115,6 +115,7 @@ fn hello(core: &mut Core, offers: &[(NamedGroup, Offer)]) -> ClientHello {
         });
         extensions.add(ExtensionType::KEY_SHARE, |body| encode_shares(offers, body));
     }
+    // RFC 9147 sections 5.1 and 5.3: what 1.3 does not use says 1.2, or is empty.
     ClientHello {
         version: ProtocolVersion::DTLS_1_2,
         random,
@@ -185,7 +186,7 @@ impl AwaitingServerHello {
         writer.into_vec()
     }
 
-    /// HelloRetryRequest (RFC 8446 section 4.1.4): the same hello with the share or the cookie that
+    /// HelloRetryRequest (RFC 8446 section 4.1.4, RFC 9147 section 5.1): the same hello with the share or the cookie that
     /// the server wants.
     fn retry(
         mut self: Box<Self>,

@@ -36,8 +36,8 @@ use crate::wire::version::{ProtocolVersion, Version};
 /// A server that has not chosen anything yet, or has asked for the hello again.
 #[derive(Debug)]
 pub(crate) struct AwaitingClientHello {
-    /// Makes cookies. Each connection has its own and serves one address, so that the address need
-    /// not be in the cookie.
+    /// Makes cookies, which nobody else can. Each connection has its own and serves one address, so that
+    /// the address need not be in the cookie (RFC 9147 section 11).
     secret: [u8; 32],
     asked: Asked,
 }

@@ -131,7 +131,8 @@ impl UnifiedHeader {
         Ok(Self { epoch_bits, sequence_at, sequence_length, header_length, body_length })
     }
 
-    /// Writes a header with a sequence number of two bytes, still bare, and a length.
+    /// Writes a header with a sequence number of two bytes, still bare, and a length: only the last record
+    /// of a datagram could go without (section 4).
     pub(crate) fn encode(
         epoch: u64,
         connection_id: &[u8],

@@ -67,7 +67,7 @@ impl Ids {
         self.spare.extend(ids.into_iter().take(room));
     }
 
-    /// The peer wants its new ids used at once, and none of the old ones.
+    /// The peer wants its new ids used at once, and none of the old ones (RFC 9147 section 9).
     pub(crate) fn replace(&mut self, ids: Vec<Vec<u8>>) {
         self.spare.clear();
         self.add_spare(ids);

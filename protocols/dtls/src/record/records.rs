@@ -14,7 +14,8 @@ use crate::wire::version::ProtocolVersion;
 
 /// The most bytes of content in one record (RFC 6347 section 4.1, RFC 9147 section 4).
 pub(crate) const LONGEST_CONTENT: usize = 1 << 14;
-/// One past the last sequence number that a record may have (RFC 9147 section 4.2.1).
+/// One past the last sequence number that a record may have: none wraps (RFC 6347 section 4.1, RFC 9147
+/// sections 4 and 4.2.1).
 const LAST_SEQUENCE: u64 = 1 << 48;
 
 /// Keys, numbers and windows of both directions.
@@ -178,7 +179,8 @@ impl Records {
         RecordNumber { epoch, sequence }
     }
 
-    /// Opens the first record of `bytes` where it lies, and says how many bytes it took. `keys_to_come`
+    /// Opens the first record of `bytes` where it lies (RFC 9147 section 4.1 tells the kinds apart), and
+    /// says how many bytes it took. `keys_to_come`
     /// says whether the handshake will still bring keys.
     pub(crate) fn open<'a>(
         &mut self,
@@ -225,7 +227,7 @@ impl Records {
             };
             return (end, record);
         };
-        // Numbers that anybody could have written prove nothing: without protection there is no
+        // RFC 6347 section 4.1.2.6. Numbers that anybody could have written prove nothing: without protection there is no
         // replay, and a peer that restarts counts from 0 again.
         if reading.protection.is_some() && !reading.window.is_new(header.sequence) {
             return (end, Record::Dropped(Discard::Replayed));
@@ -251,6 +253,7 @@ impl Records {
 
     fn open_unified<'a>(&mut self, bytes: &'a mut [u8], keys_to_come: bool) -> (usize, Record<'a>) {
         let whole = bytes.len();
+        // RFC 9147 section 4: where an id is another association's, the rest of the datagram is dropped.
         let Ok(header) = UnifiedHeader::decode(bytes, &self.ids) else {
             return (whole, Record::Dropped(Discard::Malformed));
         };
@@ -272,6 +275,7 @@ impl Records {
             reading.forged += 1;
             return (end, Record::Dropped(Discard::Forged));
         };
+        // RFC 9147 section 4.5.1: what was not opened does not move the window.
         if !reading.window.is_new(sequence) {
             return (end, Record::Dropped(Discard::Replayed));
         }

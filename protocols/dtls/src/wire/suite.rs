@@ -30,7 +30,8 @@ impl CipherSuite {
     /// `TLS_EMPTY_RENEGOTIATION_INFO_SCSV` (RFC 5746 section 3.3): not a suite, a sign.
     pub const EMPTY_RENEGOTIATION_INFO: Self = Self(0x00FF);
 
-    /// What the suite stands for, or `None` where this crate does not speak it.
+    /// What the suite stands for, or `None` where this crate does not speak it. RC4 must not be spoken (RFC
+    /// 6347 section 4.1.2.2), nor AES-CCM with short tags (RFC 9147 section 4.5.3).
     #[must_use]
     pub const fn parameters(self) -> Option<Parameters> {
         use Authentication::{Ecdsa, Rsa};
