@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use icelab_crypto::{Certificate, Fingerprint};
+use icelab_crypto::{Certificate, Fingerprint, Hash, KeyKind, PublicKey, Scheme};
 use icelab_dtls::Dtls;
 use icelab_dtls::wire::ack::Ack;
 use icelab_dtls::wire::alert::Alert;
@@ -61,10 +61,24 @@ pub fn handshake(data: &[u8]) {
     }
 }
 
-/// A certificate is read or refused; a fingerprint's text likewise.
+/// A certificate is read or refused; a fingerprint's text likewise. Its end is no signature of
+/// anything else, in whatever way a key may sign.
 pub fn certificate(data: &[u8]) {
     if let Ok(certificate) = Certificate::parse(data) {
-        let _ = certificate.is_signed_by(certificate.public_key());
+        let key = certificate.public_key();
+        let _ = certificate.is_signed_by(key);
+        assert_eq!(certificate.der(), data);
+        assert_eq!(PublicKey::from_spki(&key.to_spki()).as_ref(), Ok(key));
+        let length = if key.kind() == KeyKind::Rsa { 256 } else { 64 };
+        let signature = data.split_last_chunk::<256>().map_or(data, |(_, end)| end);
+        let signature =
+            signature.get(signature.len().saturating_sub(length)..).unwrap_or(signature);
+        for hash in [Hash::Sha1, Hash::Sha256, Hash::Sha384, Hash::Sha512] {
+            for scheme in [Scheme::Ecdsa(hash), Scheme::RsaPkcs1(hash), Scheme::RsaPss(hash)] {
+                assert!(key.verify(scheme, &[b"nobody signed this"], signature).is_err());
+            }
+        }
+        assert!(key.verify(Scheme::Ed25519, &[b"nobody signed this"], signature).is_err());
     }
     if let Ok(text) = std::str::from_utf8(data)
         && let Ok(fingerprint) = text.parse::<Fingerprint>()
