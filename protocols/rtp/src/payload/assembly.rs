@@ -5,7 +5,7 @@ use icelab_wire::{Serial16, Serial32};
 use super::order::{Discard, Order, Place, Pushed};
 use crate::packet::Packet;
 
-/// How many bytes a frame may have before it is given up.
+/// How many bytes a frame may have before it is given up; of H.264, in its byte stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FrameLimit(pub usize);
 
