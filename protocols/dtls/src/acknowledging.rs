@@ -287,7 +287,7 @@ mod tests {
         client.handle_timeout(deadline.at);
         let packets = drain(&mut client).0;
         assert_eq!(packets.len(), 1);
-        assert_eq!(packets[0][0] & 3, 2);
+        assert_eq!(packets[0][0], 0x2E, "the unified header, epoch 2");
         let mut bytes = packets[0].clone();
         let (_, record) = server.core.records.open(&mut bytes, false);
         let crate::record::records::Record::Opened { payload, .. } = record else {

@@ -13,7 +13,6 @@ use crate::handshake::identity;
 use crate::handshake::server::AwaitingClientHello;
 use crate::handshake::stage::Stage;
 use crate::record::content::ContentType;
-use crate::record::records::LONGEST_CONTENT;
 use crate::restart::Rival;
 use crate::waiting::Waiting;
 use crate::wire::alert::{Alert, AlertDescription};
@@ -89,7 +88,8 @@ impl Dtls {
     /// Sends one record of application data.
     ///
     /// # Errors
-    /// Before the handshake is over, after the end, and for more than 2^14 bytes.
+    /// Before the handshake is over, after the end, and for more than 2^14 bytes (one less in 1.2, where
+    /// the peer wants a connection id).
     pub fn send(&mut self, data: &[u8], now: Instant) -> Result<(), SendError> {
         if matches!(self.stage, Stage::Closed) {
             return Err(SendError::Closed);
@@ -101,10 +101,10 @@ impl Dtls {
             return Err(SendError::NotConnected);
         }
         // RFC 6347 section 4.1.1.1, RFC 9147 section 4.4.
-        if data.len() > LONGEST_CONTENT {
+        let epoch = self.core.records.write_epoch();
+        if data.len() > self.core.records.longest_content(epoch) {
             return Err(SendError::TooLong);
         }
-        let epoch = self.core.records.write_epoch();
         self.core.send_record(epoch, ContentType::APPLICATION_DATA, data);
         if connection.are_keys_worn(&self.core) {
             connection.update_keys(false, &mut self.core, now);

@@ -92,7 +92,7 @@ pub enum SendError {
     /// The connection is closed.
     #[error("the connection is closed")]
     Closed,
-    /// The data do not fit one record (2^14 bytes).
+    /// The data do not fit one record: of 2^14 bytes, or one less in 1.2 with a connection id.
     #[error("the data do not fit one record of 16384 bytes")]
     TooLong,
 }

@@ -45,7 +45,8 @@ impl Core {
 
     /// The client's answer has begun to come, under its keys: any record of it acknowledges the whole
     /// flight (RFC 9147 section 7.2), and shows that the client is where it says. From now on ACKs
-    /// bring what is missing.
+    /// bring what is missing. A server's answer to a hello counts once it is whole: a piece of it, which
+    /// has no protection, may be anybody's, and would silence a client that nobody has heard.
     pub(crate) fn hear_answer(&mut self, now: Instant) {
         self.flight_arrived(now);
         self.flight.clear();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use icelab_dtls::{Config, ConnectionIdError, Discard, Event, Version};
+use icelab_dtls::{Config, ConnectionIdError, Discard, Event, SendError, Version};
 use icelab_sans_io::Protocol;
 use icelab_sans_io::testing::Side;
 
@@ -235,5 +235,22 @@ fn the_id_of_a_record_is_protected() {
             pair.z.handle_input(bare, now);
             assert!(drain(&mut pair.z).1.is_empty());
         }
+    }
+}
+
+/// RFC 9146 section 5: in 1.2 the content and its type, which both are inside of a record with an id, are
+/// at most 2^14 bytes together. RFC 8446 section 5.4: in 1.3 the type comes on top of as many.
+#[test]
+fn the_type_within_a_record_with_an_id_counts_in_1_2() {
+    for (version, most) in [(Version::V1_2, (1 << 14) - 1), (Version::V1_3, 1 << 14)] {
+        let mut pair = open(with_ids(version, Some(b""), Some(b"server's")));
+        let now = pair.now();
+        assert_eq!(pair.a.send(&vec![7; most + 1], now), Err(SendError::TooLong), "{version}");
+        pair.a.send(&vec![7; most], now).unwrap();
+        // In the other direction there is no id.
+        pair.z.send(&[7; 1 << 14], now).unwrap();
+        pair.drive_for(Duration::from_secs(1));
+        assert_eq!(data(&pair.events_z()), [vec![7; most]], "{version}");
+        assert_eq!(data(&pair.events_a()), [vec![7; 1 << 14]], "{version}");
     }
 }

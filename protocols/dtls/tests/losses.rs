@@ -70,6 +70,7 @@ fn any_one_datagram_may_be_lost() {
     }
 }
 
+/// The same sections.
 #[test]
 fn any_two_datagrams_may_be_lost() {
     for version in VERSIONS {
@@ -84,6 +85,8 @@ fn any_two_datagrams_may_be_lost() {
     }
 }
 
+/// RFC 6347 section 4.2.2, RFC 9147 section 5.2: what was taken before is discarded, what comes early
+/// waits.
 #[test]
 fn every_datagram_may_come_twice_or_late() {
     for (name, configs) in kinds() {
@@ -316,46 +319,6 @@ fn a_piece_of_the_answer_ends_the_repetitions_of_a_flight() {
     assert!(server.is_connected());
 }
 
-/// RFC 9147 section 5.8.1: data that come before Finished wait for it.
-#[test]
-fn data_before_finished_wait_for_it() {
-    for version in VERSIONS {
-        let (client, server) = configs_of(version, 1);
-        let mut client = Dtls::new(client, Rng::from_u64(8));
-        let mut server = Dtls::new(server, Rng::from_u64(9));
-        let now = Instant::START;
-        client.start(now);
-        let mut late = Vec::new();
-        while !client.is_connected() {
-            late = drain(&mut client).0;
-            if client.is_connected() {
-                break;
-            }
-            let last = late.clone();
-            for packet in last {
-                server.handle_input(packet, now);
-            }
-            for packet in drain(&mut server).0 {
-                client.handle_input(packet, now);
-            }
-            if version == Version::V1_3 && client.is_connected() {
-                late = drain(&mut client).0;
-            }
-        }
-        if version == Version::V1_3 {
-            client.send(b"early", now).unwrap();
-            for packet in drain(&mut client).0 {
-                server.handle_input(packet, now);
-            }
-            assert!(data(&drain(&mut server).1).is_empty());
-            for packet in late {
-                server.handle_input(packet, now);
-            }
-            assert_eq!(data(&drain(&mut server).1), [b"early"]);
-        }
-    }
-}
-
 /// str0m#943: what a timer brings is there as soon as the timer was handled, and the deadline says
 /// when that is.
 #[test]
@@ -400,7 +363,8 @@ fn waits_double_and_end() {
     assert_eq!(crate::ends::closed(&events), Some(icelab_dtls::CloseReason::Timeout));
 }
 
-/// Records of several epochs in one datagram, with a stranger's among them.
+/// RFC 6347 section 4.1.1, RFC 9147 sections 4.1 and 4.3: records of several epochs in one datagram, with a
+/// stranger's among them.
 #[test]
 fn junk_between_records_is_passed_over() {
     for version in VERSIONS {

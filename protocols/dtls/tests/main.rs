@@ -17,6 +17,7 @@ mod negotiation;
 mod open;
 mod records;
 mod restarts;
+mod retries;
 mod timers;
 mod timing;
 mod wire;

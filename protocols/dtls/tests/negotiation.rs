@@ -582,22 +582,3 @@ fn the_extended_master_secret_cannot_be_taken_out_of_a_hello() {
     let error = AlertDescription::DECRYPT_ERROR;
     assert_eq!((client, server), (told(error), failed(error)));
 }
-
-/// RFC 5764 section 4.1.1: a server answers with one of the offered profiles, and the offered key
-/// identifier, which is none.
-#[test]
-fn an_answer_that_fits_no_offered_profile_ends_the_handshake() {
-    let offered = SrtpProfile::AEAD_AES_128_GCM;
-    for (profiles, mki) in [
-        (vec![SrtpProfile::AES128_CM_SHA1_32], vec![]),
-        (vec![SrtpProfile(0x7777)], vec![]),
-        (vec![offered, SrtpProfile::AEAD_AES_256_GCM], vec![]),
-        (vec![offered], vec![7]),
-    ] {
-        let reason = spoilt_hello(Version::V1_2, |hello| {
-            let answer = use_srtp::UseSrtp { profiles, mki };
-            replace(&mut hello.extensions, ExtensionType::USE_SRTP, |body| answer.encode(body));
-        });
-        assert_eq!(reason, failed(AlertDescription::ILLEGAL_PARAMETER));
-    }
-}

@@ -127,7 +127,7 @@ fn worn_keys_are_changed() {
     }
 }
 
-/// Data of old keys that come late are taken, as long as the keys are kept.
+/// RFC 9147 sections 4.2.1 and 8: data of old keys that come late are taken, as long as the keys are kept.
 #[test]
 fn data_under_the_old_keys_may_come_late() {
     let mut pair = open(configs_of(Version::V1_3, 1));
@@ -249,7 +249,8 @@ fn a_close_is_answered_and_nothing_follows() {
     }
 }
 
-/// A close_notify that is lost is said again when the peer goes on.
+/// RFC 6347 section 4.2.7, RFC 9147 section 5.10: a close_notify that is lost is said again when the peer
+/// goes on.
 #[test]
 fn a_lost_close_is_said_again() {
     for version in VERSIONS {
@@ -272,6 +273,7 @@ fn a_lost_close_is_said_again() {
     }
 }
 
+/// RFC 6347 section 4.1.2.7, RFC 9147 section 4.5.2: what is invalid is dropped and the association stays.
 /// Anybody can write an alert, an ACK or data without protection.
 #[test]
 fn what_comes_without_protection_is_ignored_once_there_is_some() {
@@ -401,7 +403,7 @@ fn there_is_no_key_log_by_default() {
     assert!(!events.into_iter().any(|event| matches!(event, Event::KeyLog(_))));
 }
 
-/// pion/dtls@4fcce60: the handshake's last messages come together with repetitions of earlier ones.
+/// RFC 6347 section 4.1.1, RFC 9147 section 4.3, pion/dtls@4fcce60: the handshake's last messages come together with repetitions of earlier ones.
 #[test]
 fn finished_may_come_in_one_datagram_with_what_is_old() {
     for version in VERSIONS {

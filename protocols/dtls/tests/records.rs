@@ -110,6 +110,13 @@ fn a_record_that_goes_on_in_the_next_datagram_is_dropped() {
         pair.z.handle_input(packets[1].clone(), now);
         assert_eq!(data(&drain(&mut pair.z).1), [b"whole"], "{version}");
     }
+    // Nor is one without protection taken for what there is of it.
+    let (mut client, _) = apart(configs_of(Version::V1_3, 1));
+    drain(&mut client);
+    let alert = plain_record(21, 0, &[2, 40, 0]);
+    client.handle_input(alert[..alert.len() - 1].to_vec(), Instant::START);
+    assert_eq!(client.discards().count(Discard::Malformed), 1);
+    assert_eq!(closed(&drain(&mut client).1), None);
 }
 
 /// RFC 6347 section 4.1.1, RFC 9147 section 4.3.
@@ -239,21 +246,23 @@ fn records_may_come_in_any_order_within_the_window() {
 }
 
 /// RFC 6347 section 4.1: what belongs to the old epoch is taken until the handshake is over, though
-/// Finished, which is of the new one, came before it.
+/// Finished, which is of the new one, came before it, and there are keys.
 #[test]
 fn records_of_the_old_epoch_are_taken_until_the_handshake_is_over() {
     for version in VERSIONS {
         let (mut client, mut server) = apart(configs_of(version, 1));
+        // Every record for itself, the last one first.
+        let last_first = |from: &mut Dtls, to: &mut Dtls| {
+            let packets = drain(from).0.concat();
+            let mut records = cut(&packets);
+            let last = records.pop();
+            for record in last.into_iter().chain(records) {
+                to.handle_input(record.to_vec(), Instant::START);
+            }
+        };
         for _ in 0..3 {
-            // Every record for itself, the last one first.
-            let packets = drain(&mut client).0.concat();
-            for record in cut(&packets).into_iter().rev() {
-                server.handle_input(record.to_vec(), Instant::START);
-            }
-            let packets = drain(&mut server).0.concat();
-            for record in cut(&packets).into_iter().rev() {
-                client.handle_input(record.to_vec(), Instant::START);
-            }
+            last_first(&mut client, &mut server);
+            last_first(&mut server, &mut client);
         }
         assert!(client.is_connected() && server.is_connected(), "{version}");
     }

@@ -14,6 +14,10 @@ use crate::wire::version::ProtocolVersion;
 
 /// The most bytes of content in one record (RFC 6347 section 4.1, RFC 9147 section 4).
 pub(crate) const LONGEST_CONTENT: usize = 1 << 14;
+/// The most bytes after the header of a record of 1.2 (RFC 5246 section 6.2.3), and of 1.3 (RFC 8446
+/// section 5.2).
+const LONGEST_BODY_1_2: usize = LONGEST_CONTENT + 2048;
+const LONGEST_BODY_1_3: usize = LONGEST_CONTENT + 256;
 /// One past the last sequence number that a record may have: none wraps (RFC 6347 section 4.1, RFC 9147
 /// sections 4 and 4.2.1).
 const LAST_SEQUENCE: u64 = 1 << 48;
@@ -147,6 +151,15 @@ impl Records {
         }
     }
 
+    /// How many bytes of content a record of `epoch` may have.
+    pub(crate) fn longest_content(&self, epoch: u64) -> usize {
+        match self.write.get(&epoch).and_then(|writing| writing.protection.as_ref()) {
+            // RFC 9146 section 5: the type counts where it stands with the content.
+            Some(Protection::V1_2 { .. }) if !self.ids.peer().is_empty() => LONGEST_CONTENT - 1,
+            Some(_) | None => LONGEST_CONTENT,
+        }
+    }
+
     /// Appends a record to `datagram`. Nothing is written where the epoch has no number left, or
     /// its keys are gone.
     pub(crate) fn seal(
@@ -206,6 +219,9 @@ impl Records {
         let start = reader.position();
         let end = start + usize::from(header.length);
         let Some(body) = bytes.get_mut(start..end) else { return dropped(Discard::Malformed) };
+        if body.len() > LONGEST_BODY_1_2 {
+            return (end, Record::Dropped(Discard::TooLong));
+        }
         // RFC 9147 section 4: without protection the version is ignored for all purposes. 1.2 protects
         // it (RFC 6347 section 4.1.2.1).
         let epoch = u64::from(header.epoch);
@@ -258,6 +274,9 @@ impl Records {
             return (whole, Record::Dropped(Discard::Malformed));
         };
         let end = header.header_length + header.body_length;
+        if header.body_length > LONGEST_BODY_1_3 {
+            return (end, Record::Dropped(Discard::TooLong));
+        }
         // RFC 9147 section 4.2.2: the most recent epoch with these bits.
         let found = self.read.iter_mut().rev().find(|(epoch, reading)| {
             let [.., low] = epoch.to_be_bytes();
@@ -329,12 +348,12 @@ mod tests {
             [([0, 1].as_slice(), v1_2 as fn() -> Protection), (&[2, 3, 4], v1_3)]
         {
             let (mut from, mut to) = (Records::new(), Records::new());
-            for epoch in epochs.iter().copied().filter(|epoch| *epoch > 0) {
-                from.write_with(epoch, protection());
-                to.read_with(epoch, protection());
-            }
             let mut all = Vec::new();
             for epoch in epochs.iter().copied() {
+                if epoch > 0 {
+                    from.write_with(epoch, protection());
+                    to.read_with(epoch, protection());
+                }
                 for sequence in 0..200 {
                     let (number, bytes) = seal(&mut from, epoch, b"data");
                     assert_eq!(number, RecordNumber { epoch, sequence });
@@ -377,6 +396,26 @@ mod tests {
             assert_eq!(open(&mut to, &bytes), Err(Some(Discard::TooLong)));
             let (number, bytes) = seal(&mut from, epoch, &[0xAA; LONGEST_CONTENT]);
             assert_eq!(open(&mut to, &bytes), Ok(number));
+        }
+    }
+
+    /// RFC 5246 section 6.2.3, RFC 8446 section 5.2: nor is a record that is longer than padding or anything
+    /// else may make it: 2^14 + 2048 bytes in 1.2, 2^14 + 256 in 1.3. Nobody tries to open it.
+    #[test]
+    fn a_record_that_is_too_long_is_dropped_unopened() {
+        let mut records = Records::new();
+        records.read_with(1, v1_2());
+        records.read_with(3, v1_3());
+        for (most, head) in [
+            ((1 << 14) + 2048, &[23, 0xFE, 0xFD, 0, 1, 0, 0, 0, 0, 0, 9][..]),
+            ((1 << 14) + 256, &[0x2F, 0, 0]),
+        ] {
+            for (length, expected) in [(most, Discard::Forged), (most + 1, Discard::TooLong)] {
+                let mut bytes = head.to_vec();
+                bytes.extend(u16::try_from(length).unwrap().to_be_bytes());
+                bytes.resize(bytes.len() + length, 0);
+                assert_eq!(open(&mut records, &bytes), Err(Some(expected)), "{length}");
+            }
         }
     }
 
