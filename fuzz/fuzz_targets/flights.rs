@@ -113,6 +113,8 @@ struct Lab {
     released: [BTreeSet<Vec<u8>>; 2],
     /// Whether bytes were damaged or invented, an end began anew or was closed.
     is_hostile: bool,
+    /// Whether nothing of that happens.
+    is_fair: bool,
     /// Whether the server's client has shown that it hears.
     is_proven: bool,
     next: u32,
@@ -175,6 +177,7 @@ impl Lab {
             released: Default::default(),
             // A datagram that comes again after its keys were forgotten looks like a forgery.
             is_hostile: third & 16 != 0,
+            is_fair: first & 0x40 != 0,
             is_proven: false,
             next: 0,
         };
@@ -201,6 +204,10 @@ impl Lab {
     /// One byte says what happens next, and to which datagram.
     fn act(&mut self, input: &mut Input<'_>) {
         let act = input.u8();
+        let is_unfair = matches!(act & 15, 6 | 13 | 14) || act & 31 == 28;
+        if self.is_fair && is_unfair {
+            return self.arrive(0);
+        }
         let place = usize::from(act >> 4) % self.under_way.len().max(1);
         let index = usize::from(act >> 4 & 1);
         let has_any = !self.under_way.is_empty();
@@ -239,8 +246,10 @@ impl Lab {
 
     /// A datagram arrives and is no longer under way.
     fn arrive(&mut self, place: usize) {
-        let datagram = self.under_way.remove(place);
-        self.deliver(datagram);
+        if place < self.under_way.len() {
+            let datagram = self.under_way.remove(place);
+            self.deliver(datagram);
+        }
     }
 
     fn deliver(&mut self, datagram: Datagram) {
