@@ -62,14 +62,17 @@ impl Dtls {
 
     /// Gives the rival, if there is one, a record.
     pub(crate) fn feed_rival(&mut self, record: &[u8], now: Instant) {
-        self.with_rival(record.len(), |rival| rival.handle_input(record.to_vec(), now));
+        if let Some(rival) = &mut self.rival {
+            rival.end.core.window.widen(record.len());
+        }
+        self.with_rival(|rival| rival.take_input(record.to_vec(), now));
     }
 
-    /// Has the rival, if there is one, do something with `length` bytes that came. Both ends send to
-    /// one address, so they share what may be sent to it (RFC 9147 section 5.1).
-    pub(crate) fn with_rival(&mut self, length: usize, act: impl FnOnce(&mut Self)) {
+    /// Has the rival, if there is one, do something. Both ends send to one address, so what may be
+    /// sent to it is counted once (RFC 9147 section 5.1).
+    pub(crate) fn with_rival(&mut self, act: impl FnOnce(&mut Self)) {
         if let Some(rival) = &mut self.rival {
-            self.core.window.lend(&mut rival.end.core.window, length);
+            self.core.window.lend(&mut rival.end.core.window);
             act(&mut rival.end);
             self.core.window.take_back(&rival.end.core.window);
             self.settle_rival();
@@ -105,7 +108,7 @@ impl Dtls {
         let rival = self.rival.take();
         let is_found = rival.is_some();
         if let Some(mut rival) = rival {
-            self.core.window.lend(&mut rival.end.core.window, 0);
+            self.core.window.lend(&mut rival.end.core.window);
             self.give_way(*rival);
         }
         is_found

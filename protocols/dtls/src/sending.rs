@@ -183,10 +183,9 @@ impl Window {
     }
 
     /// Lets another end that sends to the same address use what is left here, where both are limited.
-    /// The `length` bytes that it will be given are counted here already.
-    pub(crate) const fn lend(&self, other: &mut Self, length: usize) {
+    pub(crate) const fn lend(&self, other: &mut Self) {
         if let (Self::Limited { left }, Self::Limited { left: lent }) = (self, other) {
-            *lent = left.saturating_sub(length.saturating_mul(3));
+            *lent = *left;
         }
     }
 

@@ -116,6 +116,26 @@ fn many_hellos_from_one_address_bring_no_more_than_three_times_their_bytes() {
     }
 }
 
+/// The same where one datagram holds a hello, that hello again, and another one.
+#[test]
+fn hellos_in_one_datagram_bring_no_more_than_three_times_its_bytes() {
+    let (mut client, mut server) = configs_of(Version::V1_3, 1);
+    server.address = AddressCheck::Limit;
+    client.mtu = 400;
+    server.mtu = 546;
+    let mut server = Dtls::new(server, Rng::from_u64(9));
+    let [first, other] = [1, 2].map(|seed| {
+        let mut stranger = Dtls::new(client.clone(), Rng::from_u64(seed));
+        stranger.start(Instant::START);
+        drain(&mut stranger).0.concat()
+    });
+    let datagram = [first.as_slice(), &first, &other].concat();
+    let came = datagram.len();
+    server.handle_input(datagram, Instant::START);
+    let went = drain(&mut server).0.iter().map(Vec::len).sum::<usize>();
+    assert!(went > 0 && went <= 3 * came, "{went} for {came}");
+}
+
 /// A client with another certificate is another client: it gets nowhere, and nothing is lost.
 #[test]
 fn a_client_with_another_certificate_does_not_take_over() {
