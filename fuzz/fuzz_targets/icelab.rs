@@ -4,6 +4,11 @@
 #![no_main]
 
 mod dtls;
+mod flights;
+mod input;
+mod rtcp;
+mod rtp;
+mod srtp;
 
 use std::net::SocketAddr;
 use std::sync::LazyLock;
@@ -18,20 +23,21 @@ use icelab_turn::server::Users;
 use icelab_turn::wire::ChannelData;
 use libfuzzer_sys::fuzz_target;
 
-static TARGET: LazyLock<fn(&[u8])> = LazyLock::new(|| {
-    match std::env::var("FUZZ_TARGET").as_deref() {
+static TARGET: LazyLock<fn(&[u8])> =
+    LazyLock::new(|| match std::env::var("FUZZ_TARGET").as_deref() {
         Ok("stun") => stun,
         Ok("turn") => turn,
         Ok("packet") => packet,
         Ok("scenario") => scenario,
         Ok("dtls-records") => dtls::records,
         Ok("dtls-handshake") => dtls::handshake,
-        Ok("dtls-flights") => dtls::flights,
+        Ok("dtls-flights") => flights::flights,
         Ok("certificate") => dtls::certificate,
-        Ok("srtp") => dtls::srtp,
+        Ok("rtp") => rtp::rtp,
+        Ok("rtcp") => rtcp::rtcp,
+        Ok("srtp") => srtp::srtp,
         other => panic!("FUZZ_TARGET is {other:?}, and not the name of a folder in fuzz/seeds"),
-    }
-});
+    });
 
 fuzz_target!(|data: &[u8]| TARGET(data));
 

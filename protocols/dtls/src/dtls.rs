@@ -81,10 +81,7 @@ impl Dtls {
         if self.is_verified || fingerprints.is_empty() {
             return;
         }
-        if let Some(rival) = &mut self.rival {
-            rival.end.expect_fingerprints(fingerprints.clone());
-            self.settle_rival();
-        }
+        self.with_rival(|rival| rival.expect_fingerprints(fingerprints.clone()));
         self.is_verified = true;
         self.core.config.fingerprints = fingerprints;
         self.judge();
@@ -231,6 +228,26 @@ impl Dtls {
         self.core.output.event(Event::Closed { reason });
     }
 
+    /// Takes a datagram whose bytes the window knows of.
+    pub(crate) fn take_input(&mut self, datagram: Vec<u8>, now: Instant) {
+        match self.stage {
+            Stage::Closed => self.tell_again(datagram),
+            Stage::Idle => self.core.discards.add(Discard::Unexpected),
+            Stage::AwaitingServerHello(_)
+            | Stage::Client12(_)
+            | Stage::Client13(_)
+            | Stage::AwaitingClientHello(_)
+            | Stage::Server12(_)
+            | Stage::Server13(_)
+            | Stage::Open(_) => {
+                let read_epoch = self.core.records.read_epoch();
+                self.take_datagram(datagram, now);
+                self.take_waiting(read_epoch, now);
+                self.core.reopen(now);
+            }
+        }
+    }
+
     /// The last message of the handshake was taken.
     pub(crate) fn opened(&mut self, now: Instant) {
         self.core.transcript.clear();
@@ -247,23 +264,10 @@ impl Protocol for Dtls {
     type Event = Event;
 
     fn handle_input(&mut self, datagram: Vec<u8>, now: Instant) {
-        match self.stage {
-            Stage::Closed => self.tell_again(datagram),
-            Stage::Idle => self.core.discards.add(Discard::Unexpected),
-            Stage::AwaitingServerHello(_)
-            | Stage::Client12(_)
-            | Stage::Client13(_)
-            | Stage::AwaitingClientHello(_)
-            | Stage::Server12(_)
-            | Stage::Server13(_)
-            | Stage::Open(_) => {
-                self.core.window.widen(datagram.len());
-                let read_epoch = self.core.records.read_epoch();
-                self.take_datagram(datagram, now);
-                self.take_waiting(read_epoch, now);
-                self.core.reopen(now);
-            }
+        if !matches!(self.stage, Stage::Idle | Stage::Closed) {
+            self.core.window.widen(datagram.len());
         }
+        self.take_input(datagram, now);
     }
 
     fn handle_timeout(&mut self, now: Instant) {
@@ -287,10 +291,7 @@ impl Protocol for Dtls {
                 self.end(CloseReason::Timeout);
             }
         }
-        if let Some(rival) = &mut self.rival {
-            rival.end.handle_timeout(now);
-            self.settle_rival();
-        }
+        self.with_rival(|rival| rival.handle_timeout(now));
     }
 
     fn poll_output(&mut self) -> Option<Output<Vec<u8>, Event>> {

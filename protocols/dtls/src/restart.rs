@@ -63,13 +63,25 @@ impl Dtls {
     /// Gives the rival, if there is one, a record.
     pub(crate) fn feed_rival(&mut self, record: &[u8], now: Instant) {
         if let Some(rival) = &mut self.rival {
-            rival.end.handle_input(record.to_vec(), now);
+            rival.end.core.window.widen(record.len());
+        }
+        self.with_rival(|rival| rival.take_input(record.to_vec(), now));
+    }
+
+    /// Has the rival, if there is one, do something. Both ends send to one address, so what may be
+    /// sent to it is counted once (RFC 9147 section 5.1).
+    pub(crate) fn with_rival(&mut self, act: impl FnOnce(&mut Self)) {
+        if let Some(rival) = &mut self.rival {
+            self.core.window.lend(&mut rival.end.core.window);
+            act(&mut rival.end);
+            self.core.window.take_back(&rival.end.core.window);
             self.settle_rival();
         }
     }
 
-    /// Takes what the rival has done, in datagrams of its own (RFC 9147 section 4); lets it take this end's place once its client is proven.
-    pub(crate) fn settle_rival(&mut self) {
+    /// Takes what the rival has done, in datagrams of its own (RFC 9147 section 4); lets it take this
+    /// end's place once its client is proven.
+    fn settle_rival(&mut self) {
         let Some(mut rival) = self.rival.take() else { return };
         while let Some(output) = rival.end.poll_output() {
             match output {
@@ -95,7 +107,8 @@ impl Dtls {
     pub(crate) fn give_way_unproven(&mut self) -> bool {
         let rival = self.rival.take();
         let is_found = rival.is_some();
-        if let Some(rival) = rival {
+        if let Some(mut rival) = rival {
+            self.core.window.lend(&mut rival.end.core.window);
             self.give_way(*rival);
         }
         is_found

@@ -197,6 +197,20 @@ impl Window {
         }
     }
 
+    /// Lets another end that sends to the same address use what is left here, where both are limited.
+    pub(crate) const fn lend(&self, other: &mut Self) {
+        if let (Self::Limited { left }, Self::Limited { left: lent }) = (self, other) {
+            *lent = *left;
+        }
+    }
+
+    /// Takes back what another end has not used.
+    pub(crate) const fn take_back(&mut self, other: &Self) {
+        if let (Self::Limited { left }, Self::Limited { left: lent }) = (self, other) {
+            *left = *lent;
+        }
+    }
+
     /// Whether `length` bytes may go.
     const fn take(&mut self, length: usize) -> bool {
         match self {

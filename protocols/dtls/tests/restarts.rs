@@ -87,6 +87,55 @@ fn a_strangers_hello_destroys_nothing() {
     }
 }
 
+// A1 -> ClientHello  Z
+// A2 -> ClientHello  Z
+// A3 -> ..           Z
+/// RFC 9147 section 5.1: three times what came goes out, however many clients seem to have sent it.
+#[test]
+fn many_hellos_from_one_address_bring_no_more_than_three_times_their_bytes() {
+    for version in VERSIONS {
+        for address in [AddressCheck::Cookie, AddressCheck::Limit] {
+            let (client, mut server) = configs_of(version, 1);
+            server.address = address;
+            let mut server = Dtls::new(server, Rng::from_u64(9));
+            let (mut came, mut went) = (0, 0);
+            for seed in 0..20 {
+                let now = Instant::START + Duration::from_millis(700) * seed;
+                let mut stranger = Dtls::new(client.clone(), Rng::from_u64(seed.into()));
+                stranger.start(now);
+                for packet in drain(&mut stranger).0 {
+                    came += packet.len();
+                    server.handle_input(packet, now);
+                }
+                server.handle_timeout(now);
+                went += drain(&mut server).0.iter().map(Vec::len).sum::<usize>();
+                assert!(went <= 3 * came, "{version} {address:?}: {went} for {came}");
+            }
+            assert!(went > 0);
+        }
+    }
+}
+
+/// The same where one datagram holds a hello, that hello again, and another one.
+#[test]
+fn hellos_in_one_datagram_bring_no_more_than_three_times_its_bytes() {
+    let (mut client, mut server) = configs_of(Version::V1_3, 1);
+    server.address = AddressCheck::Limit;
+    client.mtu = 400;
+    server.mtu = 546;
+    let mut server = Dtls::new(server, Rng::from_u64(9));
+    let [first, other] = [1, 2].map(|seed| {
+        let mut stranger = Dtls::new(client.clone(), Rng::from_u64(seed));
+        stranger.start(Instant::START);
+        drain(&mut stranger).0.concat()
+    });
+    let datagram = [first.as_slice(), &first, &other].concat();
+    let came = datagram.len();
+    server.handle_input(datagram, Instant::START);
+    let went = drain(&mut server).0.iter().map(Vec::len).sum::<usize>();
+    assert!(went > 0 && went <= 3 * came, "{went} for {came}");
+}
+
 /// A client with another certificate is another client: it gets nowhere, and nothing is lost.
 #[test]
 fn a_client_with_another_certificate_does_not_take_over() {

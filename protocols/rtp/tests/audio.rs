@@ -80,6 +80,34 @@ fn packet(sequence: u16, payload: &[u8]) -> Vec<u8> {
         .build(payload)
 }
 
+/// RFC 3550 appendix A.1: two numbers in a row, far behind, tell that the sender counts anew.
+#[test]
+fn a_stream_that_begins_again_elsewhere_is_followed() {
+    for away in [101, 5_000, 32_767] {
+        let mut depacketiser = Depacketiser::new();
+        let mut push = |sequence: u16| {
+            let pushed = depacketiser.push(&Packet::parse(&packet(sequence, &[1])).unwrap());
+            (pushed.gap, pushed.discarded, pushed.frames.len())
+        };
+        let late = (None, Some(Discard::Late), 0);
+        let taken = (None, None, 1);
+        let now = 40_000;
+        let there = now - away;
+        assert_eq!(push(now), taken);
+        // One packet alone, or two that do not follow each other, may be anything.
+        assert_eq!([there, there + 2, now + 1].map(&mut push), [late, late, taken]);
+        assert_eq!([there, there + 1, there + 2].map(&mut push), [late, taken, taken]);
+        let gap = Some(Gap { first: Serial16(there + 3), count: 1 });
+        assert_eq!(push(there + 4), (gap, None, 1));
+    }
+    // Packets that are only late do not take the stream back.
+    let mut depacketiser = Depacketiser::new();
+    for sequence in [500, 400, 401, 402, 499] {
+        let pushed = depacketiser.push(&Packet::parse(&packet(sequence, &[1])).unwrap());
+        assert_eq!(pushed.discarded.is_some(), sequence != 500, "{sequence}");
+    }
+}
+
 #[test]
 fn missing_and_late_packets_are_told() {
     let mut depacketiser = Depacketiser::new();

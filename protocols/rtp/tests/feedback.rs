@@ -99,6 +99,16 @@ fn a_full_picture_is_wanted_with_a_number() {
     both_ways(&bytes, Message::FullIntra(entries));
 }
 
+/// RFC 5104 sections 4.2.1 and 4.3.1: whoever asks names somebody. Section 4.2.2: no limits may hold.
+#[test]
+fn a_request_to_nobody_is_none() {
+    for (first, kind) in [(0x83, 205), (0x84, 206)] {
+        let read = decode(&packet(first, kind, &[])).unwrap_err();
+        assert_eq!(read, DecodeError::Length { field: "FCI" });
+    }
+    both_ways(&packet(0x84, 205, &[]), Message::RateNotification(Vec::new()));
+}
+
 /// The picture of RFC 5104 section 4.2.1.1: 65537 * 2^3 bit/s, 40 bytes of headers.
 #[test]
 fn a_limit_has_mantissa_and_exponent() {

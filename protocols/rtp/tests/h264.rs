@@ -210,6 +210,19 @@ fn an_endless_picture_is_given_up() {
     assert_eq!(stream.push(3, 10, true, SLICE).frames.len(), 1);
 }
 
+/// A unit of one byte takes more memory than its byte: start codes count as in a byte stream.
+#[test]
+fn a_picture_of_endless_tiny_units_is_given_up() {
+    let mut stream = Stream::new();
+    stream.push(0, 9, false, SLICE);
+    let tiny = [&[0x78][..], &[0, 1, 0x41].repeat(300)].concat();
+    let pushed: Vec<_> = (1..=4).map(|sequence| stream.push(sequence, 9, false, &tiny)).collect();
+    let discarded: Vec<_> = pushed.iter().map(|pushed| pushed.discarded).collect();
+    // 5 bytes each: the limit of 5000 is passed with the 1001st.
+    assert_eq!(discarded, [None, None, None, Some(Discard::TooLong)]);
+    assert_eq!(pushed[3].dropped, [Serial32(9)]);
+}
+
 fn unit() -> impl Strategy<Value = Vec<u8>> {
     let header = (0..4_u8, 1..=23_u8).prop_map(|(importance, kind)| importance << 5 | kind);
     let length = prop_oneof![1..30_usize, 1..1500_usize];

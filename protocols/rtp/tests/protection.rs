@@ -226,6 +226,17 @@ fn rows_and_columns_name_their_packets() {
     }
 }
 
+/// RFC 8627 section 4.2.2.2: D of 0 or 1 means a row, whatever was meant.
+#[test]
+fn a_column_of_one_packet_is_none() {
+    let packet = media(7, 5, 20);
+    for rows in 0..2 {
+        let pattern = Pattern::Column { columns: 4, rows };
+        let refused = FlexFec::protect_pattern(&[&packet], pattern);
+        assert_eq!(refused, Err(CannotProtect::NoColumn));
+    }
+}
+
 /// RFC 8627 section 4.2.2: figures 11 and 15, and what must be ignored.
 #[test]
 fn the_other_variants_are_a_retransmission_and_nothing() {

@@ -193,6 +193,18 @@ fn late_malformed_and_endless_packets_are_discarded() {
 }
 
 /// Senders probe with packets of padding only: they carry a number, and nothing else.
+// S1 | S101 is late, 102 is no start | S103* of a stream that counts anew
+#[test]
+fn a_frame_under_way_is_dropped_where_its_stream_begins_again_elsewhere() {
+    let mut stream = Stream::new();
+    stream.push(10_001, 9, false, &[0x10, 1, 2]);
+    assert_eq!(stream.push(101, 9, false, &[0x10, 1, 2]).discarded, Some(Discard::Late));
+    let pushed = stream.push(102, 9, false, &[0x00, 3]);
+    let discarded = Some(Discard::NoStart);
+    assert_eq!(pushed, Pushed { discarded, dropped: vec![Serial32(9)], ..nothing() });
+    assert_eq!(stream.push(103, 10, true, &[0x10, 1]).frames.len(), 1);
+}
+
 #[test]
 fn a_packet_of_padding_breaks_no_frame() {
     let mut stream = Stream::new();

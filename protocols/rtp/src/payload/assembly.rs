@@ -5,7 +5,7 @@ use icelab_wire::{Serial16, Serial32};
 use super::order::{Discard, Order, Place, Pushed};
 use crate::packet::Packet;
 
-/// How many bytes a frame may have before it is given up.
+/// How many bytes a frame may have before it is given up; of H.264, in its byte stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FrameLimit(pub usize);
 
@@ -71,7 +71,7 @@ enum State<B> {
 
 impl<B: Body> Assembly<B> {
     pub(super) const fn new(limit: FrameLimit) -> Self {
-        Self { order: Order { last: None }, state: State::AfterGap, limit }
+        Self { order: Order::new(), state: State::AfterGap, limit }
     }
 
     /// Takes the next packet.
@@ -80,13 +80,10 @@ impl<B: Body> Assembly<B> {
         match self.order.note(packet.sequence) {
             Place::Late => return Pushed { discarded: Some(Discard::Late), ..pushed },
             Place::First | Place::Next => {}
+            Place::Elsewhere => self.leave_off(&mut pushed),
             Place::AfterGap(gap) => {
                 pushed.gap = Some(gap);
-                if let State::Building { span, .. } =
-                    core::mem::replace(&mut self.state, State::AfterGap)
-                {
-                    pushed.dropped.push(span.timestamp);
-                }
+                self.leave_off(&mut pushed);
             }
         }
         if packet.payload.is_empty() {
@@ -104,6 +101,13 @@ impl<B: Body> Assembly<B> {
             self.finish(&mut pushed);
         }
         pushed
+    }
+
+    /// Packets are missing: the frame under way will never be whole.
+    fn leave_off(&mut self, pushed: &mut Pushed<B::Frame>) {
+        if let State::Building { span, .. } = core::mem::replace(&mut self.state, State::AfterGap) {
+            pushed.dropped.push(span.timestamp);
+        }
     }
 
     /// A packet of another frame shows that the one before has ended.

@@ -47,7 +47,7 @@ impl Depacketiser {
         let mut pushed = Pushed::NOTHING;
         match self.order.note(packet.sequence) {
             Place::Late => return Pushed { discarded: Some(Discard::Late), ..pushed },
-            Place::First | Place::Next => {}
+            Place::First | Place::Next | Place::Elsewhere => {}
             Place::AfterGap(gap) => pushed.gap = Some(gap),
         }
         if !packet.payload.is_empty() {

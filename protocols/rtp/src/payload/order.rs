@@ -47,7 +47,9 @@ pub enum Discard {
 /// The number of the last packet.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Order {
-    pub(super) last: Option<Serial16>,
+    last: Option<Serial16>,
+    /// The number that would follow a packet from far behind.
+    elsewhere: Option<Serial16>,
 }
 
 /// Where a packet lies.
@@ -56,14 +58,27 @@ pub(super) enum Place {
     First,
     Next,
     AfterGap(Gap),
+    /// The sender counts anew: nothing is known of what came before it.
+    Elsewhere,
     Late,
 }
 
 impl Order {
-    /// Notes a packet. A late one changes nothing.
+    pub(super) const fn new() -> Self {
+        Self { last: None, elsewhere: None }
+    }
+
+    /// Notes a packet. A late one is left out; but two in a row from far behind are a sender that
+    /// counts anew (RFC 3550 appendix A.1), or goes on after a long silence.
     pub(super) fn note(&mut self, sequence: Serial16) -> Place {
+        let was_expected = self.elsewhere.take() == Some(sequence);
         let place = match self.last.map(|last| (last, sequence.since(last))) {
             None => Place::First,
+            Some((_, ..=FAR_BEHIND)) if was_expected => Place::Elsewhere,
+            Some((_, ..=FAR_BEHIND)) => {
+                self.elsewhere = Some(sequence.plus(1));
+                return Place::Late;
+            }
             Some((_, ..=0)) => return Place::Late,
             Some((_, 1)) => Place::Next,
             Some((last, steps)) => {
@@ -74,3 +89,6 @@ impl Order {
         place
     }
 }
+
+/// How far behind a packet is not late but from elsewhere: RFC 3550's `MAX_MISORDER`, and one.
+const FAR_BEHIND: i16 = -101;

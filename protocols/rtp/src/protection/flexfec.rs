@@ -91,7 +91,7 @@ pub enum Pattern {
     Column {
         /// The step: L.
         columns: u8,
-        /// How many: D.
+        /// How many: D, at least 2.
         rows: u8,
     },
 }
@@ -218,8 +218,12 @@ impl FlexFec {
     /// Parity over the whole RTP packets of one stream that `pattern` names from the first on.
     ///
     /// # Errors
-    /// Where there is none, one is no RTP packet or another than the pattern names.
+    /// Where there is none, one is no RTP packet or another than the pattern names, or it is a column
+    /// of one packet or none, which would be read as a row.
     pub fn protect_pattern(packets: &[&[u8]], pattern: Pattern) -> Result<Self, CannotProtect> {
+        if matches!(pattern, Pattern::Column { rows: 0..=1, .. }) {
+            return Err(CannotProtect::NoColumn);
+        }
         let (base, source) = place(packets.first().ok_or(CannotProtect::Nothing)?)?;
         let stream = ProtectedStream { source, base, pattern };
         let mut parity = Parity::default();

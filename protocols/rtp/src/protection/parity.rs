@@ -111,4 +111,7 @@ pub enum CannotProtect {
     /// They belong to more streams than may be protected together.
     #[error("they belong to too many streams")]
     TooManyStreams,
+    /// A column of less than two packets cannot be told from a row (RFC 8627 section 4.2.2.2).
+    #[error("a column has at least two packets")]
+    NoColumn,
 }

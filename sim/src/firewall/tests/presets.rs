@@ -1,3 +1,5 @@
+//! What the firewalls that have a name let in and out.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Which rule a packet meets, and by what.
+
 use super::*;
 
 fn firewall(rules: Vec<Rule>) -> Firewall {

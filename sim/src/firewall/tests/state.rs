@@ -1,3 +1,5 @@
+//! Which packets come in because of those that went out, and for how long.
+
 use super::*;
 
 fn stateful() -> Firewall {

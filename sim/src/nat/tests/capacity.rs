@@ -1,3 +1,5 @@
+//! A NAT that is full, an inside address with a quota, and what a reboot loses.
+
 use super::*;
 
 fn lab(capacity: usize, when_full: WhenFull) -> Lab {

@@ -1,3 +1,5 @@
+//! Whom a mapping lets in (RFC 4787 section 5).
+
 use super::*;
 
 /// Which of R1, R1's other port and R2 reach A after A sent to R1 alone.

@@ -1,3 +1,5 @@
+//! Fragments through the NAT, in order and out of it (RFC 4787 section 11).
+
 use super::*;
 
 /// A datagram of 2,000 bytes in fragments of at most 600 bytes.

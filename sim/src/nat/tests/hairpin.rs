@@ -1,3 +1,5 @@
+//! Inside hosts that meet at the outside address (RFC 4787 section 6).
+
 use super::*;
 
 fn lab(hairpin: Hairpin, filtering: Behaviour) -> (Lab, SocketAddr) {

@@ -1,3 +1,5 @@
+//! Which outside endpoint an inside one gets (RFC 4787 section 4.1).
+
 use super::*;
 
 fn ports(mapping: Behaviour) -> [u16; 3] {

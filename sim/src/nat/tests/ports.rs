@@ -1,3 +1,5 @@
+//! How outside ports are chosen, shared and rested (RFC 4787 section 4.2).
+
 use std::collections::BTreeSet;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The NATs that have a name behave as they are described.
+
 use super::*;
 
 #[test]

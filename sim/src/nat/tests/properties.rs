@@ -1,3 +1,5 @@
+//! Any traffic: the NAT does what the naive model says, and stays whole.
+
 use core::time::Duration;
 use std::collections::BTreeMap;
 

@@ -1,3 +1,5 @@
+//! When mappings and permissions end, and what refreshes them (RFC 4787 section 4.3).
+
 use core::time::Duration;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Packets cut into fragments and put together again (RFC 791 section 3.2, RFC 8200 section 4.5).
+
 use core::time::Duration;
 
 use icelab_sans_io::Instant;

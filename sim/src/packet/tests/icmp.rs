@@ -1,3 +1,5 @@
+//! Errors and pings: what they say, when none may be sent, what they quote.
+
 use icelab_sans_io::net::IcmpKind;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Which bytes are a packet, and why others are none.
+
 use icelab_sans_io::net::{Datagram, Ecn};
 
 use super::*;

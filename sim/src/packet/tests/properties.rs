@@ -1,3 +1,5 @@
+//! Any bytes and any rewriting: checksums stay right, and nothing panics.
+
 use icelab_sans_io::Instant;
 use icelab_sans_io::net::{Ecn, IcmpKind};
 use proptest::prelude::*;

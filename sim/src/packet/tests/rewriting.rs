@@ -1,3 +1,5 @@
+//! Headers rewritten in place: endpoints, TTL, marks, and their checksums.
+
 use icelab_sans_io::net::Ecn;
 
 use super::*;

@@ -45,9 +45,9 @@ impl AccessUnit {
     /// The units as a byte stream, a start code before each (H.264 annex B).
     #[must_use]
     pub fn to_byte_stream(&self) -> Vec<u8> {
-        let mut stream = Vec::with_capacity(self.data.len() + 4 * self.units.len());
+        let mut stream = Vec::with_capacity(self.data.len() + START_CODE.len() * self.units.len());
         for unit in self.units() {
-            stream.extend_from_slice(&[0, 0, 0, 1]);
+            stream.extend_from_slice(&START_CODE);
             stream.extend_from_slice(unit);
         }
         stream
@@ -149,7 +149,9 @@ impl Body for Growing {
             }
             Part::Fragment(fragment) => self.fragment(fragment)?,
         }
-        if self.data.len() > limit.0 { Err(Discard::TooLong) } else { Ok(()) }
+        // A unit takes memory beside its bytes, so its start code counts as in a byte stream.
+        let length = self.data.len() + START_CODE.len() * self.units.len();
+        if length > limit.0 { Err(Discard::TooLong) } else { Ok(()) }
     }
 
     fn finish(self, Span { timestamp, first, last }: Span) -> Option<AccessUnit> {
@@ -191,3 +193,6 @@ impl Growing {
         UnitType::of(self.data.get(start).copied().unwrap_or(0))
     }
 }
+
+/// What stands before a unit in a byte stream (H.264 annex B).
+const START_CODE: [u8; 4] = [0, 0, 0, 1];

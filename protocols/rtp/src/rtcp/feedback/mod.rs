@@ -82,11 +82,11 @@ impl<'a> Feedback<'a> {
         let is_about_payload = packet.kind == PacketType::PAYLOAD_FEEDBACK;
         let message = match (is_about_payload, packet.count) {
             (false, NACK) => Message::Nack(Nack::decode(information)?),
-            (false, TMMBR) => Message::RateRequest(RateLimit::decode_all(information)?),
+            (false, TMMBR) => Message::RateRequest(some(RateLimit::decode_all(information)?)?),
             (false, TMMBN) => Message::RateNotification(RateLimit::decode_all(information)?),
             (false, TRANSPORT) => Message::Transport(TransportFeedback::decode(information)?),
             (true, PLI) => Message::PictureLoss,
-            (true, FIR) => Message::FullIntra(FullIntraEntry::decode_all(information)?),
+            (true, FIR) => Message::FullIntra(some(FullIntraEntry::decode_all(information)?)?),
             (true, APPLICATION) if information.starts_with(ReceiverRate::NAME) => {
                 Message::ReceiverRate(ReceiverRate::decode(information)?)
             }
@@ -129,6 +129,11 @@ impl<'a> Feedback<'a> {
             Message::Other { information, .. } => writer.bytes(information),
         }
     }
+}
+
+/// `entries`, of which there must be at least one (RFC 5104 sections 4.2.1 and 4.3.1).
+fn some<T>(entries: Vec<T>) -> Result<Vec<T>, DecodeError> {
+    if entries.is_empty() { Err(DecodeError::Length { field: "FCI" }) } else { Ok(entries) }
 }
 
 /// The formats of feedback about the transport (RFC 4585 section 6.2, RFC 5104 section 4.2).
