@@ -17,9 +17,8 @@ fn board(adjust: impl Fn(usize, &mut Config)) -> Switchboard {
 
 /// How often a side's handshake began.
 fn handshakes(board: &Switchboard, number: usize) -> Vec<dtls::Role> {
-    let begun = board.events(number).filter_map(|event| match event {
-        Event::HandshakeStarted { role } => Some(*role),
-        _ => None,
+    let begun = board.events(number).filter_map(|event| {
+        if let Event::HandshakeStarted { role } = event { Some(*role) } else { None }
     });
     begun.collect()
 }
@@ -37,9 +36,12 @@ fn the_answerer_begins_and_both_have_the_same_keys() {
     assert!(board.alice.is_secure() && board.bob.is_secure());
     assert_eq!(handshakes(&board, 0), [dtls::Role::Server]);
     assert_eq!(handshakes(&board, 1), [dtls::Role::Client]);
-    let said = board.signals.iter().filter_map(|(_, signal)| match signal {
-        Signal::Offer(description) | Signal::Answer(description) => Some(description.setup),
-        _ => None,
+    let said = board.signals.iter().filter_map(|(_, signal)| {
+        if let Signal::Offer(description) | Signal::Answer(description) = signal {
+            Some(description.setup)
+        } else {
+            None
+        }
     });
     assert_eq!(said.collect::<Vec<_>>(), [Setup::Either, Setup::Active]);
     let key = |peer: &icelab_peer::Peer| {

@@ -61,7 +61,7 @@ pub enum Connected {
     /// Whether at all.
     Is(bool),
     /// How soon.
-    Soon(Soon),
+    Soon(Box<Soon>),
 }
 
 grammar! {
@@ -101,7 +101,7 @@ grammar! {
 impl FromNode for Connected {
     fn from_node(node: &Node, faults: &mut Faults) -> Option<Self> {
         if matches!(node.content, Content::Map(_)) {
-            return Soon::from_node(node, faults).map(Self::Soon);
+            return Soon::from_node(node, faults).map(|soon| Self::Soon(Box::new(soon)));
         }
         whether(node, faults).map(Self::Is)
     }

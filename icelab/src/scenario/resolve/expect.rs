@@ -230,7 +230,7 @@ impl Context<'_> {
                 return None;
             }
         };
-        let Soon { within, p50, p95, max, share } = soon;
+        let Soon { within, p50, p95, max, share } = &**soon;
         if let Some(within) = within {
             self.faults.push(wanting_shares(within.span));
         }
