@@ -17,7 +17,7 @@ pub enum Discard {
     OtherCredentials,
     /// A datagram of none of the protocols that share a pair (RFC 7983).
     NoProtocol,
-    /// DTLS before it was known who the other side is, or more of it than can wait for a pair.
+    /// More DTLS than can wait until it is known who the other side is and there is a pair.
     NotReady,
     /// An answer that no offer waits for.
     UnexpectedAnswer,

@@ -47,7 +47,7 @@ pub enum Event {
         /// Whether this side begins.
         role: dtls::Role,
     },
-    /// A datagram of the handshake went out.
+    /// A datagram of DTLS went out that is none of the application's: mostly of the handshake.
     HandshakeSent {
         /// What it holds, by which it is found among the packets that were sent.
         datagram: Vec<u8>,

@@ -101,11 +101,13 @@ impl Peer {
     /// Before the call is secure and after its end, while there is no pair, and for more than 2^14
     /// bytes.
     pub fn send(&mut self, payload: &[u8], now: Instant) -> Result<(), SendError> {
-        let dtls = self.security.connection_mut().ok_or(SendError::NotSecure)?;
+        if !self.is_secure() {
+            return Err(SendError::NotSecure);
+        }
         if self.agent.sending_pair(DATA_COMPONENT).is_none() {
             return Err(SendError::NoPath);
         }
-        let sent = dtls.send(payload, now);
+        let sent = self.send_message(payload, now);
         self.settle(now);
         sent.map_err(|error| match error {
             dtls::SendError::NotConnected | dtls::SendError::Closed => SendError::NotSecure,

@@ -4,10 +4,12 @@
 //! 1. Offer and answer tell each side's fingerprint, and who is the client: the answerer, unless the
 //!    offer says otherwise.
 //! 2. ICE finds a pair that data may use, nominated or not (RFC 8445 section 12.1): the client begins.
-//!    What its peer hears before it has such a pair itself waits.
+//!    What its peer hears before the answer has come, or before it has such a pair itself, waits
+//!    (RFC 8842 section 5.2).
 //! 3. The connection outlives ICE restarts. Another fingerprint, or the other role, makes another one
 //!    (RFC 8842 section 4).
 
+use core::time::Duration;
 use std::collections::VecDeque;
 
 use icelab_crypto::{Fingerprint, Hash, Identity, KeyKind, Validity};
@@ -25,6 +27,9 @@ use crate::signal::{Description, Setup};
 pub(crate) struct Security {
     identity: Identity,
     association: Option<Association>,
+    /// What came before there was anybody to take it: the other side may begin as soon as its checks
+    /// are answered, which is before its answer has come.
+    early: VecDeque<Vec<u8>>,
     /// How many associations there were, so that none shares its randomness with another.
     made: u64,
 }
@@ -35,16 +40,8 @@ struct Association {
     role: dtls::Role,
     /// What the other side's certificate must hash to.
     fingerprint: Fingerprint,
-    connection: Connection,
-}
-
-/// How far an association is.
-#[derive(Debug)]
-enum Connection {
-    /// There is no pair to talk over yet. What came already waits.
-    Waiting(VecDeque<Vec<u8>>),
-    /// The handshake has begun.
-    Begun(Box<Dtls>),
+    /// The end of the connection, once there was a pair to talk over.
+    connection: Option<Box<Dtls>>,
 }
 
 impl Security {
@@ -53,7 +50,7 @@ impl Security {
         let mut rng = rng.fork("certificate", 0);
         let identity = Identity::self_signed(KeyKind::P256, Validity::ALWAYS, &mut rng)
             .expect("keys on P-256 can be made");
-        Self { identity, association: None, made: 0 }
+        Self { identity, association: None, early: VecDeque::new(), made: 0 }
     }
 
     /// What the other side is to expect.
@@ -71,17 +68,11 @@ impl Security {
 
     /// The connection, once its handshake has begun.
     pub(crate) fn connection(&self) -> Option<&Dtls> {
-        match &self.association.as_ref()?.connection {
-            Connection::Begun(dtls) => Some(dtls),
-            Connection::Waiting(_) => None,
-        }
+        self.association.as_ref()?.connection.as_deref()
     }
 
     pub(crate) fn connection_mut(&mut self) -> Option<&mut Dtls> {
-        match &mut self.association.as_mut()?.connection {
-            Connection::Begun(dtls) => Some(dtls),
-            Connection::Waiting(_) => None,
-        }
+        self.association.as_mut()?.connection.as_deref_mut()
     }
 
     pub(crate) fn deadline(&self) -> Option<Deadline> {
@@ -99,21 +90,22 @@ impl Security {
         };
         let fingerprint = description.fingerprint.clone();
         if known.is_none_or(|known| (known.role, &known.fingerprint) != (role, &fingerprint)) {
-            let connection = Connection::Waiting(VecDeque::new());
-            self.association = Some(Association { role, fingerprint, connection });
+            if known.is_some() {
+                self.early.clear();
+            }
+            self.association = Some(Association { role, fingerprint, connection: None });
         }
     }
 
-    /// The end that is to talk over a pair whose round trip is known, if none does yet.
+    /// Makes the end that is to talk over a pair with this round trip, if it is known who the other
+    /// side is and none was made for it yet.
     fn begin(
         &mut self,
         options: &Handshake,
         rng: &Rng,
-        round_trip: Option<core::time::Duration>,
-    ) -> Option<(dtls::Role, VecDeque<Vec<u8>>)> {
-        let association = self.association.as_mut()?;
-        let Connection::Waiting(early) = &mut association.connection else { return None };
-        let early = core::mem::take(early);
+        round_trip: Option<Duration>,
+    ) -> Option<dtls::Role> {
+        let association = self.association.as_mut().filter(|known| known.connection.is_none())?;
         let role = association.role;
         let mut config = dtls::Config::new(role, self.identity.clone());
         config.fingerprints = vec![association.fingerprint.clone()];
@@ -124,10 +116,9 @@ impl Security {
         if options.cookie {
             config.address = dtls::AddressCheck::Cookie;
         }
-        let end = Dtls::new(config, rng.fork("dtls", self.made));
+        association.connection = Some(Box::new(Dtls::new(config, rng.fork("dtls", self.made))));
         self.made += 1;
-        association.connection = Connection::Begun(Box::new(end));
-        Some((role, early))
+        Some(role)
     }
 }
 
@@ -155,10 +146,12 @@ impl Peer {
             self.discards.count(Discard::NoProtocol);
             return;
         }
-        match self.security.association.as_mut().map(|association| &mut association.connection) {
-            Some(Connection::Begun(dtls)) => dtls.handle_input(datagram, now),
-            Some(Connection::Waiting(early)) if early.len() < EARLY => early.push_back(datagram),
-            Some(Connection::Waiting(_)) | None => self.discards.count(Discard::NotReady),
+        if let Some(dtls) = self.security.connection_mut() {
+            dtls.handle_input(datagram, now);
+        } else if self.security.early.len() < EARLY {
+            self.security.early.push_back(datagram);
+        } else {
+            self.discards.count(Discard::NotReady);
         }
     }
 
@@ -167,10 +160,10 @@ impl Peer {
         let pair = self.agent.sending_pair(DATA_COMPONENT);
         let round_trip = pair.map(|pair| pair.round_trip);
         if let Some(round_trip) = round_trip.filter(|_| !self.is_closed())
-            && let Some((role, early)) =
-                self.security.begin(&self.config.handshake, &self.rng, round_trip)
+            && let Some(role) = self.security.begin(&self.config.handshake, &self.rng, round_trip)
         {
             self.output.event(Event::HandshakeStarted { role });
+            let early = core::mem::take(&mut self.security.early);
             if let Some(dtls) = self.security.connection_mut() {
                 dtls.start(now);
                 for datagram in early {
@@ -179,27 +172,41 @@ impl Peer {
             }
         }
         let mut moved = false;
-        let mut is_secure = self.is_secure();
         while let Some(output) = self.security.connection_mut().and_then(Dtls::poll_output) {
             moved = true;
             match output {
                 Output::Packet(datagram) => {
-                    if !is_secure {
-                        self.output.event(Event::HandshakeSent { datagram: datagram.clone() });
-                    }
-                    // Without a pair it is lost, and sent again.
-                    let _ = self.agent.send(DATA_COMPONENT, datagram, now);
+                    self.output.event(Event::HandshakeSent { datagram: datagram.clone() });
+                    self.send_protected(datagram, now);
                 }
                 Output::Event(dtls::Event::Data(payload)) => {
                     self.output.event(Event::Data { payload });
                 }
-                Output::Event(event) => {
-                    is_secure = self.is_secure();
-                    self.output.event(Event::Dtls(event));
-                }
+                Output::Event(event) => self.output.event(Event::Dtls(event)),
             }
         }
         moved
+    }
+
+    /// Hands over a message, if it can go.
+    pub(crate) fn send_message(
+        &mut self,
+        payload: &[u8],
+        now: Instant,
+    ) -> Result<(), dtls::SendError> {
+        // What a handshake had to say is told as such.
+        self.settle_security(now);
+        let dtls = self.security.connection_mut().ok_or(dtls::SendError::NotConnected)?;
+        dtls.send(payload, now)?;
+        if let Some(Output::Packet(datagram)) = dtls.poll_output() {
+            self.send_protected(datagram, now);
+        }
+        Ok(())
+    }
+
+    /// Without a pair it is lost; a handshake sends it again.
+    fn send_protected(&mut self, datagram: Vec<u8>, now: Instant) {
+        let _ = self.agent.send(DATA_COMPONENT, datagram, now);
     }
 
     /// ICE has measured the round trip: the handshake waits no longer than it must.
@@ -222,5 +229,5 @@ impl Peer {
     }
 }
 
-/// How many datagrams wait for a pair: a first flight, and that again.
+/// How many datagrams wait: a first flight in pieces, and that again.
 const EARLY: usize = 16;

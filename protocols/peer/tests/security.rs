@@ -161,3 +161,22 @@ fn the_handshake_waits_no_longer_than_the_round_trip_needs() {
     assert!(wait >= Duration::from_millis(20) && wait < Duration::from_millis(40), "{wait:?}");
     assert!(board.talks());
 }
+
+/// RFC 8842 section 5.2: whoever offers may be spoken to before the answer has come.
+#[test]
+fn what_comes_before_the_answer_waits_for_it() {
+    let mut board = board(|_, _| {});
+    board.signal_delay = Duration::from_millis(300);
+    board.call(ENOUGH);
+    let at = |number: usize, wanted: fn(&Event) -> bool| {
+        let mut events = board.ends[number].events.iter();
+        events.find(|(_, event)| wanted(event)).map(|(at, _)| *at).unwrap()
+    };
+    let begun = |event: &Event| matches!(event, Event::HandshakeStarted { .. });
+    let secure = |event: &Event| matches!(event, Event::Dtls(dtls::Event::Connected(_)));
+    assert!(at(1, begun) + Duration::from_millis(200) < at(0, begun), "the client began early");
+    // The hello is there: alice answers it as soon as she has a pair, and bob's Finished comes back.
+    let wait = at(0, secure) - at(0, begun);
+    assert!(wait <= Duration::from_millis(21), "{wait:?}");
+    assert!(board.talks());
+}

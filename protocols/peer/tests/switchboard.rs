@@ -39,6 +39,8 @@ pub(crate) struct Switchboard {
     pub(crate) turn_is_silent: bool,
     /// What somebody in the middle of the signalling writes into bob's descriptions.
     pub(crate) forge: Option<Fingerprint>,
+    /// How long a signal takes.
+    pub(crate) signal_delay: Duration,
     /// So many DTLS datagrams are still to be lost.
     pub(crate) lost_handshakes: u32,
 }
@@ -100,6 +102,7 @@ impl Switchboard {
             is_direct: true,
             turn_is_silent: false,
             forge: None,
+            signal_delay: Duration::from_millis(20),
             lost_handshakes: 0,
         };
         board.turn.start(Instant::START);
@@ -231,7 +234,7 @@ impl Switchboard {
                 description.fingerprint = forged.clone();
             }
             let letter = Letter::Signal { to: 1 - number, signal: Box::new(signal) };
-            self.put(letter, Duration::from_millis(20));
+            self.put(letter, self.signal_delay);
         }
         self.ends[number].events.push((self.now, event));
     }
