@@ -73,3 +73,32 @@ fn an_empty_record_is_a_short_story() {
     assert!(story.contains("No check was ever sent."), "{story}");
     assert!(story.contains("alice and bob never connected in 0.0 ms"), "{story}");
 }
+
+/// The symmetric record up to `end`, in seconds, whose call does not become secure.
+fn insecure(end: &str) -> String {
+    let kept = SYMMETRIC.lines().filter(|line| !line.contains("call.connected") && *line < end);
+    let handshake = [
+        "0.652000000 note bob dtls.started role \"client\"",
+        "0.653000000 note bob dtls.closed reason \"nothing was heard\"",
+    ];
+    let record: Vec<&str> = kept.chain(handshake).collect();
+    Story::new(scene(), entries(&record.join("\n"))).to_string().replace('\n', " ")
+}
+
+#[test]
+fn a_call_that_is_not_secure_is_not_told_as_connected() {
+    let story = insecure("9").replace("   ", " ").replace("  ", " ");
+    let told =
+        "alice and bob found a pair that works, but the call was not secure when the run ended at";
+    assert!(story.contains(told), "{story}");
+    assert!(story.contains("; bob: nothing was heard."), "{story}");
+    assert!(!story.contains("are connected"), "{story}");
+}
+
+/// The handshake may fail before ICE has chosen among the pairs that work.
+#[test]
+fn a_pair_that_was_answered_is_not_told_as_one_that_does_not_work() {
+    let story = insecure("0.66");
+    assert!(story.contains("No pair was chosen (best pair first)"), "{story}");
+    assert!(!story.contains("Why no pair works"), "{story}");
+}

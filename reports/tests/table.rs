@@ -204,12 +204,12 @@ fn a_sweep_that_is_judged_as_one_shows_what_it_came_to() {
     let mut results = grouped();
     results.cases.truncate(5);
     let text = SuiteTable::new(&results).to_string();
-    assert!(text.contains("  p50 3.0 ms, p95 5.0 ms, 100 % connected\n"), "{text}");
+    assert!(text.contains("  p50 3.0 ms, p95 5.0 ms, max 5.0 ms, 100 % connected\n"), "{text}");
     assert!(results.write().contains("\"p95_ms\": 5.0"));
     results.cases[1].connected_ms = None;
     results.groups = Group::of(&results.cases).into_iter().collect();
     let text = SuiteTable::new(&results).to_string();
-    assert!(text.contains("  p50 4.0 ms, p95 never, 80 % connected\n"), "{text}");
+    assert!(text.contains("  p50 4.0 ms, p95 never, max never, 80 % connected\n"), "{text}");
     assert!(results.write().contains("\"p95_ms\": null"));
     results.groups[0].runs = 3;
     results.groups[0].connected = 2;

@@ -202,7 +202,10 @@ impl<'a> Ground<'a> {
     }
 
     fn tell_failure(&self, page: &mut Page, scene: &Scene) {
-        page.heading(&format!("Why no pair works{} (best pair first)", self.span()));
+        let mut answers = self.checks.iter().filter(|check| check.answer.is_some());
+        let works = answers.any(|check| check.generation == self.generation);
+        let what = if works { "No pair was chosen" } else { "Why no pair works" };
+        page.heading(&format!("{what}{} (best pair first)", self.span()));
         for viewer in scene.peers() {
             let pairs = self.pairs(viewer);
             if pairs.is_empty() {

@@ -52,6 +52,12 @@ impl Story {
         let peers: Vec<_> = self.scene.peers().collect();
         let (is_both, peers) = (selected.len() == peers.len(), peers.join(" and "));
         let counts = counts(checks);
+        if let Some(why) = self.insecurity() {
+            let end = spoken(self.reading.end);
+            return format!(
+                "{peers} found a pair that works, but the call was not secure when the run ended at {end}{why}. {counts}"
+            );
+        }
         let connected = self.notes("call.connected").map(|note| note.at);
         if !is_both || peers.is_empty() {
             let end = spoken(self.reading.end);
@@ -82,6 +88,15 @@ impl Story {
         format!(
             "{peers} are connected {way}: {sides}. They were first connected at {since}; {history}. {counts}"
         )
+    }
+
+    /// Why a call never was secure though a pair worked, as far as the sides said so.
+    fn insecurity(&self) -> Option<String> {
+        self.notes("dtls.started").next()?;
+        let ends = self.notes("dtls.closed");
+        let ends: String =
+            ends.map(|note| format!("; {}: {}", note.node, note.text("reason"))).collect();
+        self.notes("call.connected").next().is_none().then_some(ends)
     }
 
     /// What happened to a call since it was first connected; empty where nothing did.
