@@ -144,7 +144,7 @@ impl Retransmission {
     /// exceeded by an eighth tells of a loss just as well where no queue has built up, and half a
     /// round trip is what a user waits for; a wait never is shorter than the round trip.
     pub(crate) fn first(&self) -> Duration {
-        self.rtt.map_or(self.initial, |rtt| rtt + rtt / 8 + MARGIN)
+        self.rtt.map_or(self.initial, |rtt| (rtt + rtt / 8 + MARGIN).max(SHORTEST))
     }
 
     /// The longest wait. That a known round trip has passed eight times over tells of losses, not
@@ -159,8 +159,11 @@ impl Retransmission {
 
 /// The longest wait on a fast path whose round trip is known.
 const SECONDS: Duration = Duration::from_secs(2);
-/// For clocks and for what the peer computes before it answers.
+/// For clocks.
 const MARGIN: Duration = Duration::from_millis(5);
+/// No wait that somebody measured is shorter: on the nearest path, too, the peer must sign and verify
+/// before it answers.
+pub(crate) const SHORTEST: Duration = Duration::from_millis(50);
 
 /// How a server makes sure that its client has its address (RFC 6347 section 4.2.1, RFC 9147
 /// section 5.1).

@@ -12,6 +12,7 @@ use core::time::Duration;
 use icelab_sans_io::Instant;
 use icelab_wire::Writer;
 
+use crate::config::SHORTEST;
 use crate::core::{Core, Timer, Window};
 use crate::event::Event;
 use crate::record::content::ContentType;
@@ -112,6 +113,7 @@ impl Core {
         self.timers.set(Timer::Retransmit, now + self.resend.interval);
         // A flight that has arrived is not repeated, but its answer is not waited for forever.
         if !self.flight.has_arrived() {
+            self.resend.echoed_at = Some(now);
             self.transmit();
             self.output.event(Event::Retransmitted(self.resend.tries));
         }
@@ -141,13 +143,23 @@ impl Core {
     }
 
     /// The peer has repeated itself: what it lacks goes out at once, though not for each of the
-    /// datagrams in which it did so.
+    /// datagrams in which it did so, and the wait begins again (RFC 6347 section 4.2.4, RFC 9147
+    /// section 5.8.1).
+    ///
+    /// On a path that ICE has checked it goes out twice. That the peer had to ask shows that packets get
+    /// lost, and if this one were lost as well, either side would wait twice as long as before.
     pub(crate) fn echo(&mut self, now: Instant) {
         let pause = self.resend.first / 2;
         let is_new = self.resend.echoed_at.is_none_or(|at| now >= at + pause);
         if is_new && !self.flight.is_empty() && !self.flight.has_arrived_in_part() {
             self.resend.echoed_at = Some(now);
             self.transmit();
+            if self.config.retransmission.rtt.is_some() && !self.flight.is_cut() {
+                self.transmit();
+            }
+            if self.timers.get(&Timer::Retransmit).is_some() {
+                self.timers.set(Timer::Retransmit, now + self.resend.interval);
+            }
         }
     }
 
@@ -240,7 +252,5 @@ impl Window {
 
 /// A window that has no room for a useful piece of a flight is closed.
 const LEAST: usize = 100;
-/// No wait that was measured is shorter: the peer's arithmetic takes its time, too.
-const SHORTEST: Duration = Duration::from_millis(50);
 /// What fits every path: IPv4's minimum of 576 bytes less the headers of IP and UDP.
 const SMALL: usize = 548;

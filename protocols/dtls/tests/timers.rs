@@ -329,3 +329,36 @@ fn a_server_whose_client_falls_silent_in_its_answer_gives_up() {
     assert_eq!(waits.len(), 4);
     assert!(waits.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[1].1 == 1), "{waits:?}");
 }
+
+/// RFC 6347 section 4.2.4, RFC 9147 section 5.8.1: an end that repeats its flight since the peer has
+/// repeated its own arms its timer anew: the timer and the peer's repetition do not add up. Where the
+/// path is known to ICE, what the peer asks for comes twice.
+#[test]
+fn a_flight_that_was_repeated_for_the_peer_is_not_repeated_at_once_by_the_timer() {
+    for version in VERSIONS {
+        for (timer_is_first, is_hinted) in
+            [(false, false), (true, false), (false, true), (true, true)]
+        {
+            let mut configs = configs_of(version, 1);
+            for config in [&mut configs.0, &mut configs.1] {
+                config.retransmission.rtt = is_hinted.then_some(Duration::from_millis(400));
+            }
+            let (mut client, mut server) = apart(configs);
+            carry(&mut client, &mut server, Instant::START);
+            let flight = drain(&mut server).0.len();
+            let (now, hello, _) = fire(&mut client);
+            assert_eq!(wait(&server, now), Some(Duration::ZERO));
+            if timer_is_first {
+                server.handle_timeout(now);
+            }
+            for packet in hello {
+                server.handle_input(packet, now);
+            }
+            server.handle_timeout(now);
+            let copies = if is_hinted && !timer_is_first { 2 } else { 1 };
+            let sent = drain(&mut server).0.len();
+            assert_eq!(sent, copies * flight, "{version} {timer_is_first} {is_hinted}");
+            assert!(wait(&server, now).unwrap() >= Duration::from_millis(400));
+        }
+    }
+}

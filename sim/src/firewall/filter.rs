@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use icelab_sans_io::{Instant, Timers};
 
-use super::{Action, Config, Direction, Rule};
+use super::{Action, Config, Direction, LooksLike, Rule};
 use crate::packet::{Flow, Icmp, Packet, Protocol};
 
 /// What becomes of a packet.
@@ -49,7 +49,8 @@ impl DropReason {
 
 /// A stateful packet filter.
 ///
-/// 1. A packet of a remembered conversation, in either direction, passes and keeps it.
+/// 1. A packet of a remembered conversation, in either direction, passes and keeps it, unless a rule drops
+///    UDP packets that look like it.
 /// 2. An ICMP error about such a packet passes (RFC 6092, REC-18 and REC-36) and keeps nothing.
 /// 3. A later fragment goes where its first one went.
 /// 4. Else the first rule that matches decides, or what is configured for packets that none matches. What is
@@ -67,6 +68,8 @@ pub struct Firewall {
 #[derive(Clone, Copy, Debug)]
 struct Conversation {
     expires: Instant,
+    /// The way of its first packet.
+    begun: Direction,
     /// Whether the rules still wait for bytes to look at: a TCP handshake has none.
     is_unseen: bool,
 }
@@ -145,9 +148,9 @@ impl Firewall {
         let flow = packet.flow();
         if self.config.is_stateful {
             if let Some(flow) = flow
-                && self.is_remembered(direction, packet, flow, now)
+                && let Some(begun) = self.remembered(direction, packet, flow, now)
             {
-                return Verdict::Allow;
+                return self.inspect(begun, direction, packet);
             }
             if packet.is_icmp_error() && self.is_about_remembered(packet) {
                 return Verdict::Allow;
@@ -161,6 +164,24 @@ impl Firewall {
             }
         }
         verdict
+    }
+
+    /// Judges the bytes of a packet that belongs to a conversation, as though it went the way of the first
+    /// one: what a rule allowed to begin goes on, but a rule that drops one kind of UDP packet drops each
+    /// of them.
+    fn inspect(&self, begun: Direction, direction: Direction, packet: &Packet) -> Verdict {
+        let ends = Ends::of(packet);
+        let ends = if direction == begun { ends } else { ends.reversed() };
+        let mut rules = self.config.rules.iter().enumerate();
+        let matching = rules.find(|(_, rule)| rule.matches_ends(begun, &ends, packet));
+        let telling = matching.filter(|(_, rule)| {
+            packet.protocol() == Protocol::Udp && rule.looks_like.is_some_and(shows_in_each)
+        });
+        match telling.map(|(index, rule)| (rule.action, DropReason::Rule(index))) {
+            None | Some((Action::Allow, _)) => Verdict::Allow,
+            Some((Action::Drop, reason)) => Verdict::Drop(reason),
+            Some((Action::Reject, reason)) => Verdict::Reject(reason),
+        }
     }
 
     fn ask_rules(&self, direction: Direction, packet: &Packet) -> Verdict {
@@ -182,23 +203,21 @@ impl Firewall {
         }
     }
 
-    /// Whether a packet belongs to a conversation, which then lives on.
-    fn is_remembered(
+    /// The way of the first packet of the conversation that a packet belongs to, which then lives on.
+    fn remembered(
         &mut self,
         direction: Direction,
         packet: &Packet,
         flow: Flow,
         now: Instant,
-    ) -> bool {
-        let Some(known) = self.conversations.get_mut(&key_of(flow)) else {
-            return false;
-        };
+    ) -> Option<Direction> {
+        let known = self.conversations.get_mut(&key_of(flow))?;
         // The first bytes towards the outside must look right.
         if known.is_unseen && direction == Direction::Out && !packet.payload().is_empty() {
-            return false;
+            return None;
         }
         known.expires = now + self.config.timeout;
-        true
+        Some(known.begun)
     }
 
     fn is_about_remembered(&self, packet: &Packet) -> bool {
@@ -219,7 +238,7 @@ impl Firewall {
         let is_unseen = direction == Direction::Out
             && packet.protocol() == Protocol::Tcp
             && packet.payload().is_empty();
-        self.conversations.insert(key, Conversation { expires, is_unseen });
+        self.conversations.insert(key, Conversation { expires, begun: direction, is_unseen });
         self.timers.set(Key::Conversation(key), expires);
     }
 
@@ -265,23 +284,54 @@ impl Firewall {
 impl Rule {
     /// Whether a packet that goes in this direction is one of those that the rule is about.
     pub fn matches(&self, direction: Direction, packet: &Packet) -> bool {
+        self.matches_ends(direction, &Ends::of(packet), packet)
+    }
+
+    fn matches_ends(&self, direction: Direction, ends: &Ends, packet: &Packet) -> bool {
         let within = |ranges: &[crate::packet::Prefix], address| {
             ranges.is_empty() || ranges.iter().any(|range| range.contains(address))
         };
         let port_fits = |range: &Option<core::ops::RangeInclusive<u16>>, port: Option<u16>| {
             range.as_ref().is_none_or(|range| port.is_some_and(|port| range.contains(&port)))
         };
-        // ICMP identifiers are no ports.
-        let has_ports = packet.protocol() != Protocol::Icmp;
-        let from_port = packet.source_port().filter(|_| has_ports);
-        let to_port = packet.destination_port().filter(|_| has_ports);
+        let ((source, from_port), (destination, to_port)) = (ends.from, ends.to);
         self.direction.is_none_or(|wanted| wanted == direction)
             && self.protocol.is_none_or(|wanted| wanted == packet.protocol())
-            && within(&self.from, packet.source())
-            && within(&self.to, packet.destination())
+            && within(&self.from, source)
+            && within(&self.to, destination)
             && port_fits(&self.from_port, from_port)
             && port_fits(&self.to_port, to_port)
             && self.looks_like.is_none_or(|kind| kind.matches(packet.protocol(), packet.payload()))
+    }
+}
+
+/// From where to where a packet goes.
+struct Ends {
+    from: (IpAddr, Option<u16>),
+    to: (IpAddr, Option<u16>),
+}
+
+impl Ends {
+    fn of(packet: &Packet) -> Self {
+        // ICMP identifiers are no ports.
+        let has_ports = packet.protocol() != Protocol::Icmp;
+        Self {
+            from: (packet.source(), packet.source_port().filter(|_| has_ports)),
+            to: (packet.destination(), packet.destination_port().filter(|_| has_ports)),
+        }
+    }
+
+    const fn reversed(self) -> Self {
+        Self { from: self.to, to: self.from }
+    }
+}
+
+/// Whether each packet of such a conversation shows what it is. QUIC's short headers look like noise, and
+/// much looks like DNS.
+const fn shows_in_each(kind: LooksLike) -> bool {
+    match kind {
+        LooksLike::Stun | LooksLike::TurnChannel | LooksLike::Dtls | LooksLike::Rtp => true,
+        LooksLike::Quic | LooksLike::Dns | LooksLike::Tls | LooksLike::Http => false,
     }
 }
 

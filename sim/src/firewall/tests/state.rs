@@ -135,6 +135,39 @@ fn bytes_are_looked_at_once_there_are_some() {
 }
 
 #[test]
+fn a_rule_that_drops_one_kind_of_udp_packet_drops_each_of_them() {
+    let dtls = [22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0];
+    let looks = |action, kind| Rule { looks_like: Some(kind), ..Rule::new(action) };
+    let judge = |rules: Vec<Rule>, begins_out: bool| {
+        let mut firewall = Firewall::new(Config { rules, ..Config::default() });
+        let mut pass = |goes_out: bool, bytes: &[u8]| {
+            let verdict = if goes_out {
+                out(&mut firewall, &udp(INSIDE, PEER, bytes))
+            } else {
+                into(&mut firewall, &udp(PEER, INSIDE, bytes))
+            };
+            verdict == Verdict::Allow
+        };
+        assert!(pass(begins_out, &stun()) && pass(!begins_out, &stun()));
+        let dtls = [pass(true, &dtls), pass(false, &dtls)];
+        assert!(pass(true, &stun()) && pass(false, &stun()), "the conversation goes on");
+        dtls
+    };
+    let drops = || vec![looks(Action::Drop, LooksLike::Dtls)];
+    assert_eq!(judge(drops(), true), [false, false]);
+    assert_eq!(judge(drops(), false), [false, false]);
+    // The rules above it count, for answers too.
+    let above =
+        || vec![looks(Action::Allow, LooksLike::Stun), looks(Action::Drop, LooksLike::Dtls)];
+    assert_eq!(judge(above(), true), [false, false]);
+    let port = Rule { to_port: Some(6000..=6000), ..Rule::new(Action::Allow) };
+    assert_eq!(judge([vec![port], drops()].concat(), true), [true, true]);
+    // What was allowed to begin goes on.
+    let only = vec![looks(Action::Allow, LooksLike::Stun), Rule::new(Action::Drop)];
+    assert_eq!(judge(only, true), [true, true]);
+}
+
+#[test]
 fn the_bytes_of_an_inbound_connections_answer_are_not_judged() {
     let rule = Rule { direction: Some(Direction::In), ..Rule::new(Action::Allow) };
     let config = Config { rules: vec![rule], otherwise_out: Action::Drop, ..Config::default() };
