@@ -163,7 +163,10 @@ impl Run {
             let is_lost = matches!(end.state, ice::State::Failed | ice::State::Closed);
             is_lost || end.security == Security::Over
         };
-        ends.iter().all(|end| is_dead(end) && !end.is_waiting())
+        // A handshake that has failed on one side is over for both: nobody begins another.
+        let is_broken =
+            self.connected.is_none() && ends.iter().any(|end| end.security == Security::Over);
+        is_broken || ends.iter().all(|end| is_dead(end) && !end.is_waiting())
     }
 
     fn handle_item(&mut self, item: Item, now: Instant) -> Result<(), WorldError> {

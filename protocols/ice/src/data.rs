@@ -1,5 +1,8 @@
 //! Data (RFC 8445 section 12).
 
+use core::net::SocketAddr;
+use core::time::Duration;
+
 use icelab_sans_io::Instant;
 use icelab_sans_io::net::Datagram;
 
@@ -52,11 +55,7 @@ impl Agent {
             }
             Some(path.component)
         } else if self.session.sources.contains(&(destination, source)) {
-            // For the peer the pair is valid: all that is missing here is an answer.
-            let pair = self.session.check_list.find(destination, source);
-            if let Some(Phase::InProgress(check)) = pair.map(|pair| pair.progress) {
-                self.check_anew(check, now);
-            }
+            self.chase_answer(destination, source, now);
             self.component_at(destination)
         } else {
             None
@@ -74,4 +73,19 @@ impl Agent {
             None => self.discards.add(Discard::UncheckedSource),
         }
     }
+
+    /// Data comes over a pair that is being checked: for the peer it is valid, and all that is missing
+    /// here is an answer. It is asked for again, unless the request has only just gone out.
+    fn chase_answer(&mut self, base: SocketAddr, source: SocketAddr, now: Instant) {
+        let pair = self.session.check_list.find(base, source);
+        if let Some(Phase::InProgress(check)) = pair.map(|pair| pair.progress)
+            && let Some(transaction) = self.transactions.get(check)
+            && now - transaction.last_sent >= RECENT
+        {
+            self.check_anew(check, now);
+        }
+    }
 }
+
+/// How long an answer has before data counts as a sign that it got lost.
+const RECENT: Duration = Duration::from_millis(100);

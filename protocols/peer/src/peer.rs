@@ -210,9 +210,7 @@ impl Protocol for Peer {
             return;
         }
         self.agent.handle_timeout(now);
-        if let Some(dtls) = self.security.connection_mut() {
-            dtls.handle_timeout(now);
-        }
+        self.handle_security_timeout(now);
         for query in &mut self.queries {
             query.client.handle_timeout(now);
         }

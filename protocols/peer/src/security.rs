@@ -75,10 +75,6 @@ impl Security {
         self.association.as_mut()?.connection.as_deref_mut()
     }
 
-    pub(crate) fn deadline(&self) -> Option<Deadline> {
-        self.connection().and_then(Protocol::poll_timeout)
-    }
-
     /// Learns from the other side's description who it is and who begins.
     fn agree(&mut self, description: &Description) {
         let known = self.association.as_ref();
@@ -113,6 +109,8 @@ impl Security {
         config.groups.clone_from(&options.groups);
         config.key_shares = options.key_shares;
         config.retransmission.rtt = round_trip;
+        // ICE says when the other side is gone; as long as it answers, its application may come yet.
+        config.retransmission.tries = u32::MAX;
         if options.cookie {
             config.address = dtls::AddressCheck::Cookie;
         }
@@ -198,10 +196,28 @@ impl Peer {
         self.settle_security(now);
         let dtls = self.security.connection_mut().ok_or(dtls::SendError::NotConnected)?;
         dtls.send(payload, now)?;
-        if let Some(Output::Packet(datagram)) = dtls.poll_output() {
-            self.send_protected(datagram, now);
+        while let Some(output) = self.security.connection_mut().and_then(Dtls::poll_output) {
+            match output {
+                Output::Packet(datagram) => self.send_protected(datagram, now),
+                Output::Event(event) => self.output.event(Event::Dtls(event)),
+            }
         }
         Ok(())
+    }
+
+    /// When the connection has something to do. While there is no pair it sleeps: a flight that cannot
+    /// go is no try, and the first thing on a pair that is found again.
+    pub(crate) fn security_deadline(&self) -> Option<Deadline> {
+        self.agent.sending_pair(DATA_COMPONENT)?;
+        self.security.connection().and_then(Protocol::poll_timeout)
+    }
+
+    pub(crate) fn handle_security_timeout(&mut self, now: Instant) {
+        if self.agent.sending_pair(DATA_COMPONENT).is_some()
+            && let Some(dtls) = self.security.connection_mut()
+        {
+            dtls.handle_timeout(now);
+        }
     }
 
     /// Without a pair it is lost; a handshake sends it again.

@@ -114,7 +114,7 @@ impl Peer {
     fn next_deadline(&self) -> Option<Deadline> {
         let queries = self.queries.iter().map(|query| query.client.poll_timeout());
         let leases = self.leases.iter().map(|lease| lease.client.poll_timeout());
-        let own = [self.gathering_deadline(), self.agent.poll_timeout(), self.security.deadline()];
+        let own = [self.gathering_deadline(), self.agent.poll_timeout(), self.security_deadline()];
         own.into_iter().chain(queries).chain(leases).fold(None, Deadline::earlier)
     }
 }

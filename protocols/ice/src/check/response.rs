@@ -162,6 +162,9 @@ impl Agent {
         match transaction.purpose {
             Purpose::Check(pair, _) => {
                 self.pair_succeeded(pair, transaction, mapped, round_trip, now);
+                if transaction.attempt > 1 && known.is_none() {
+                    self.measure(transaction, now);
+                }
             }
             Purpose::Nominate(id) | Purpose::Refresh(id, _) | Purpose::Verify(id) => {
                 let Some(path) = self.paths.get_mut(&id) else {
@@ -173,6 +176,16 @@ impl Agent {
                     self.nomination_succeeded(id, transaction, now);
                 }
             }
+        }
+    }
+
+    /// Asks once more over a path that has become valid by the answer to a repeated request: only a
+    /// request that was sent once tells the round trip, on which the layers above wait.
+    fn measure(&mut self, transaction: &Transaction, now: Instant) {
+        let path = self.find_path(transaction.base, transaction.destination).map(|(id, _)| id);
+        if let Some(path) = path.filter(|id| self.selected.get(&transaction.component) != Some(id))
+        {
+            self.send_verification(path, now);
         }
     }
 
@@ -199,10 +212,6 @@ impl Agent {
         };
         if let Phase::InProgress(other) = progress {
             self.cancel_transaction(other);
-        }
-        if transaction.attempt > 1 {
-            // Only a request that was sent once tells the round trip, on which the layers above wait.
-            self.verify(path, now);
         }
         self.session.check_list.untrigger(|entry| *entry == Trigger::Check(id));
         self.mark_succeeded(id, local, path);

@@ -221,9 +221,9 @@ impl Agent {
 
     /// A request waited for an answer: sends it again, or gives it up (RFC 8489 section 6.2.1).
     ///
-    /// The waits double. A nomination, whose path is known to work, is repeated steadily at first; so is
-    /// a check where the peer was heard ([`Self::check_anew`]): that silence tells of loss, not of a
-    /// path that is dead or full. No wait is below RFC 8445 section 14.3's least.
+    /// The waits double, and none is below RFC 8445 section 14.3's least. A nomination, whose path is known
+    /// to work, is repeated steadily at first; so is a check where the peer was heard
+    /// ([`Self::check_anew`]): that silence tells of loss, not of a path that is dead or full.
     pub(crate) fn send_again(&mut self, id: TransactionId, now: Instant) {
         if self.check_anew(id, now) {
             return;
@@ -259,8 +259,9 @@ impl Agent {
     }
 
     /// Checks a pair anew whose check is unanswered though the peer's own came through on the same path:
-    /// when nothing comes in time, or data comes. Section 7.3.1.4 has the same for when a request comes. Unlike a repeated request, a new one shows by
-    /// its answer how long the round trip is. Says whether it did; after a few times it does not.
+    /// when nothing comes in time, or data comes. Section 7.3.1.4 has the same for when a request comes.
+    /// Unlike a repeated request, a new one shows by its answer how long the round trip is. Says whether
+    /// it did; after a few times it does not.
     pub(crate) fn check_anew(&mut self, id: TransactionId, now: Instant) -> bool {
         let Some(transaction) = self.transactions.get(id) else { return false };
         let path = (transaction.base, transaction.destination);
@@ -268,6 +269,8 @@ impl Agent {
             && !transaction.is_cancelled
             && self.session.sources.contains(&path)
             && let Some(pair) = self.session.check_list.get_mut(pair)
+            && matches!(pair.progress, Phase::InProgress(check) if check == id)
+            && !pair.is_barred
             && pair.renewed < STEADY
         {
             pair.renewed += 1;
