@@ -740,6 +740,11 @@ fn what_dtls_is_not_is_refused() {
         ("{ groups: [p256], key_shares: 2 }", "test.yaml:1:55: 2 key shares"),
         ("{ version: 1.3 }", "test.yaml:1:27: unknown key `version`"),
         ("{ key_shares: 0 }", "test.yaml:1:39: no key share"),
+        ("{ groups: [p256, p256] }", "test.yaml:1:42: `p256` twice"),
+        (
+            "{ versions: 1.2, groups: x25519_mlkem768 }",
+            "test.yaml:1:50: DTLS 1.2 has none of these groups",
+        ),
     ] {
         let text = format!("peers: {{ alice: {{ dtls: {value} }}, bob: {{}} }}");
         let faults = refused(&text);

@@ -50,6 +50,8 @@ pub(super) struct End {
     pub(super) state: ice::State,
     /// How far its DTLS connection is.
     pub(super) security: Security,
+    /// Why its handshake failed, where it did.
+    pub(super) handshake_failure: Option<String>,
     /// When it first had gathered.
     pub(super) gathered: Option<Instant>,
     /// The local candidate of the pair that was selected last.
@@ -61,7 +63,16 @@ pub(super) struct End {
 impl End {
     pub(super) const fn new(name: String, node: NodeId) -> Self {
         let (state, security) = (ice::State::New, Security::Pending);
-        Self { name, node, state, security, gathered: None, selected: None, waits: 0 }
+        Self {
+            name,
+            node,
+            state,
+            security,
+            handshake_failure: None,
+            gathered: None,
+            selected: None,
+            waits: 0,
+        }
     }
 
     /// Whether ICE has a pair that works.

@@ -28,6 +28,8 @@ pub(super) struct Facts<'a> {
     pub(super) selected: &'a IndexMap<String, Option<Selected>>,
     /// How long after the latest event traffic flowed again; see `Traffic::latest`.
     pub(super) reconnected: Option<Option<Duration>>,
+    /// Why the handshake failed, by the sides on which it did.
+    pub(super) handshake_failures: &'a IndexMap<String, String>,
     /// The version of DTLS that both sides agreed on.
     pub(super) dtls: Option<dtls::Version>,
     /// Whether traffic flows both ways at this moment, for however short a time.
@@ -75,7 +77,8 @@ pub(super) fn judge(expectation: &Expectation, facts: &Facts<'_>) -> Vec<Failure
         && !facts.dtls.is_some_and(|version| expectation.dtls.contains(&version))
     {
         let wanted = any_of(expectation.dtls.iter());
-        let got = facts.dtls.map_or_else(|| "nothing".to_owned(), |version| version.to_string());
+        let none = || broken(facts).unwrap_or_else(|| "nothing".to_owned());
+        let got = facts.dtls.map_or_else(none, |version| version.to_string());
         fail("dtls".to_owned(), wanted, got);
     }
     if let Some(wanted) = expectation.reconnected
@@ -113,7 +116,10 @@ fn judge_connected(wanted: Connected, is_timed: bool, facts: &Facts<'_>) -> Resu
         return Ok(());
     }
     Err(match facts.connected {
-        None => "never connected".to_owned(),
+        None => match broken(facts) {
+            Some(why) => format!("never connected: {why}"),
+            None => "never connected".to_owned(),
+        },
         Some(after) if facts.is_connected => format!("connected after {}", Span(after)),
         Some(after) => format!("connected after {}, and no longer", Span(after)),
     })
@@ -136,6 +142,13 @@ fn judge_reconnected(wanted: Reconnected, facts: &Facts<'_>) -> Result<(), Strin
 pub(super) fn reconnected(facts: &Facts<'_>) -> Option<Duration> {
     // Without an event, nothing happened that could have interrupted it.
     facts.reconnected.unwrap_or_else(|| facts.is_connected.then_some(Duration::ZERO))
+}
+
+/// What became of a handshake that failed.
+fn broken(facts: &Facts<'_>) -> Option<String> {
+    let sides: Vec<String> =
+        facts.handshake_failures.iter().map(|(peer, reason)| format!("{peer}: {reason}")).collect();
+    (!sides.is_empty()).then(|| format!("the handshake failed ({})", sides.join("; ")))
 }
 
 fn wanted_connected(wanted: Connected) -> String {
@@ -195,7 +208,11 @@ impl fmt::Display for Span {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
+
+    static NOTHING_FAILED: LazyLock<IndexMap<String, String>> = LazyLock::new(IndexMap::new);
 
     fn facts(selected: &IndexMap<String, Option<Selected>>) -> Facts<'_> {
         Facts {
@@ -205,6 +222,7 @@ mod tests {
             path: Path::Direct,
             selected,
             reconnected: Some(Some(Duration::from_millis(700))),
+            handshake_failures: &NOTHING_FAILED,
             dtls: Some(dtls::Version::V1_3),
             flows: true,
         }
@@ -247,6 +265,26 @@ mod tests {
                 "selected.alice: nothing, not host/udp",
                 "dtls: DTLS 1.3, not DTLS 1.2",
                 "reconnected: after 700 ms, not within 600 ms",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_handshake_that_failed_is_why_a_call_never_connected() {
+        let nothing = IndexMap::new();
+        let failed = IndexMap::from([("bob".to_owned(), "nothing was heard".to_owned())]);
+        let facts =
+            Facts { connected: None, dtls: None, handshake_failures: &failed, ..facts(&nothing) };
+        let expectation = Expectation {
+            connected: Some(Connected::Within(Duration::from_secs(1))),
+            dtls: vec![dtls::Version::V1_3],
+            ..Expectation::default()
+        };
+        assert_eq!(
+            fails(&expectation, &facts),
+            [
+                "connected: never connected: the handshake failed (bob: nothing was heard), not within 1 s",
+                "dtls: the handshake failed (bob: nothing was heard), not DTLS 1.3",
             ]
         );
     }

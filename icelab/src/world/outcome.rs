@@ -22,6 +22,8 @@ pub struct Outcome {
     pub phases: IndexMap<&'static str, Duration>,
     /// What the sides' DTLS handshake agreed on.
     pub agreed: Option<dtls::Connected>,
+    /// Why the handshake failed, by the sides on which it did.
+    pub handshake_failures: IndexMap<String, String>,
     /// Each side's local candidate of its nominated valid pair (RFC 8445 section 7.2.5.3.2).
     pub selected: IndexMap<String, Option<Selected>>,
     /// How long after the latest event traffic flowed both ways again, where there was one.
@@ -93,6 +95,7 @@ impl Outcome {
         let phases = self.phases.iter();
         case.phases_ms = phases.map(|(name, at)| ((*name).to_owned(), (*at).into())).collect();
         case.dtls = self.agreed.as_ref().map(agreement);
+        case.dtls_failures.clone_from(&self.handshake_failures);
         let selected = self.selected.iter();
         case.selected = selected
             .map(|(peer, selected)| (peer.clone(), selected.map(Selected::result)))

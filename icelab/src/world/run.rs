@@ -126,6 +126,7 @@ impl Run {
             connected: self.connected.map(Instant::since_start),
             phases: phases.into_iter().collect(),
             agreed: self.agreed.take().filter(|_| self.connected.is_some()),
+            handshake_failures: self.handshake_failures(),
             selected: self.selected(),
             reconnected: self.traffic.latest(now),
             reconnections: self.reconnections,
@@ -227,7 +228,12 @@ impl Run {
                 self.agreed = Some(agreed);
                 self.handle_security(which, Security::Secure, now);
             }
-            peer::Event::Dtls(dtls::Event::Closed { .. }) => {
+            peer::Event::Dtls(dtls::Event::Closed { reason }) => {
+                if let Some(end) = self.end_mut(which)
+                    && end.security == Security::Pending
+                {
+                    end.handshake_failure = Some(reason.to_string());
+                }
                 self.handle_security(which, Security::Over, now);
             }
             peer::Event::Ice(_)
@@ -328,7 +334,9 @@ impl Run {
 
     fn judge(&mut self, expectation: &plan::Expectation, now: Instant) {
         let selected = self.selected();
+        let handshake_failures = self.handshake_failures();
         let facts = Facts {
+            handshake_failures: &handshake_failures,
             now,
             is_connected: self.is_connected,
             connected: self.connected.map(Instant::since_start),
@@ -359,6 +367,11 @@ impl Run {
     fn selected(&self) -> IndexMap<String, Option<Selected>> {
         let ends = self.ends.iter().flatten();
         ends.map(|end| (end.name.clone(), end.selected)).collect()
+    }
+
+    fn handshake_failures(&self) -> IndexMap<String, String> {
+        let ends = self.ends.iter().flatten();
+        ends.filter_map(|end| Some((end.name.clone(), end.handshake_failure.clone()?))).collect()
     }
 
     pub(super) fn schedule(&mut self, at: Instant, item: Item) {

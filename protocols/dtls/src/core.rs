@@ -75,6 +75,8 @@ pub(crate) struct Resend {
     pub(crate) interval: Duration,
     /// How often the flight was repeated because nothing was heard.
     pub(crate) tries: u32,
+    /// How often it was sent, for whatever reason.
+    pub(crate) sendings: u32,
     /// When it was first sent.
     pub(crate) sent_at: Instant,
     /// When it was last repeated because the peer repeated itself.
@@ -117,6 +119,7 @@ impl Core {
                 first: interval,
                 interval,
                 tries: 0,
+                sendings: 0,
                 sent_at: Instant::START,
                 echoed_at: None,
                 acknowledgements: 0,

@@ -87,6 +87,7 @@ impl Core {
     /// Sends the flight, and again whenever nothing is heard.
     pub(crate) fn send_flight(&mut self, now: Instant) {
         self.resend.tries = 0;
+        self.resend.sendings = 0;
         self.resend.sent_at = now;
         self.resend.echoed_at = None;
         self.resend.is_paused = false;
@@ -165,17 +166,18 @@ impl Core {
 
     /// Sends what of the flight has not arrived.
     pub(crate) fn transmit(&mut self) {
+        self.resend.sendings = self.resend.sendings.saturating_add(1);
         let (mtu, budget) = (self.datagram_limit(), self.window.budget());
         for datagram in self.flight.write(&mut self.records, mtu, budget) {
             self.send(datagram);
         }
     }
 
-    /// How long a datagram may be. Where nothing was heard after two repetitions, every other one is
-    /// made of pieces that every path takes (RFC 6347 section 4.1.1.1, RFC 9147 section 4.4).
+    /// How long a datagram may be. From the third time that a flight is sent, every other one is made of
+    /// pieces that every path takes (RFC 6347 section 4.1.1.1, RFC 9147 section 4.4).
     fn datagram_limit(&self) -> usize {
-        let tries = self.resend.tries;
-        let is_small = tries >= 2 && tries.is_multiple_of(2);
+        let sendings = self.resend.sendings;
+        let is_small = sendings >= 3 && sendings % 2 == 1;
         if is_small { self.config.mtu.min(SMALL) } else { self.config.mtu }
     }
 

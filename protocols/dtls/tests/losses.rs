@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use icelab_dtls::{AddressCheck, Config, Dtls, Event, Version};
+use icelab_dtls::{AddressCheck, Config, Dtls, Event, NamedGroup, Version};
 use icelab_sans_io::testing::{LinkModel, Pair, Passing, Side};
 use icelab_sans_io::{Instant, Protocol, Rng};
 
@@ -390,5 +390,28 @@ fn junk_between_records_is_passed_over() {
             }
         }
         assert!(client.is_connected() && server.is_connected(), "{version}");
+    }
+}
+
+/// RFC 9147 section 4.4, RFC 6347 section 4.1.1.1: whoever's flight is too large for the path, and
+/// whichever side asks the other to repeat itself, smaller pieces come in the end.
+#[test]
+fn a_path_that_takes_no_large_datagrams_is_found_out() {
+    for rtt in [None, Some(2 * DELAY)] {
+        for largest in [600, 1000] {
+            let (mut client, mut server) = crate::ends::configs(1);
+            for config in [&mut client, &mut server] {
+                config.groups = vec![NamedGroup::X25519_MLKEM768];
+                config.retransmission.rtt = rtt;
+            }
+            let mut pair = pair((client, server), LinkModel::delayed(DELAY), 1);
+            pair.filter(
+                move |_, packet: &Vec<u8>, _| {
+                    if packet.len() > largest { Passing::Lost } else { Passing::Pass }
+                },
+            );
+            let took = connect(&mut pair).unwrap_or_else(|| panic!("{rtt:?} {largest}"));
+            assert!(took < Duration::from_secs(6), "{rtt:?} {largest}: {took:?}");
+        }
     }
 }

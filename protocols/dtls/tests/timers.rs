@@ -332,7 +332,7 @@ fn a_server_whose_client_falls_silent_in_its_answer_gives_up() {
 
 /// RFC 6347 section 4.2.4, RFC 9147 section 5.8.1: an end that repeats its flight since the peer has
 /// repeated its own arms its timer anew: the timer and the peer's repetition do not add up. Where the
-/// path is known to ICE, what the peer asks for comes twice.
+/// path is known to ICE, what the peer asks for comes twice, the second time in smaller pieces.
 #[test]
 fn a_flight_that_was_repeated_for_the_peer_is_not_repeated_at_once_by_the_timer() {
     for version in VERSIONS {
@@ -355,9 +355,12 @@ fn a_flight_that_was_repeated_for_the_peer_is_not_repeated_at_once_by_the_timer(
                 server.handle_input(packet, now);
             }
             server.handle_timeout(now);
-            let copies = if is_hinted && !timer_is_first { 2 } else { 1 };
             let sent = drain(&mut server).0.len();
-            assert_eq!(sent, copies * flight, "{version} {timer_is_first} {is_hinted}");
+            let is_doubled = sent > flight && sent <= 4 * flight;
+            assert!(
+                if is_hinted && !timer_is_first { is_doubled } else { sent == flight },
+                "{version} {timer_is_first} {is_hinted}: {sent} of {flight}"
+            );
             assert!(wait(&server, now).unwrap() >= Duration::from_millis(400));
         }
     }

@@ -40,6 +40,9 @@ pub struct Case {
     /// What the sides' DTLS handshake agreed on; left out where there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dtls: Option<Dtls>,
+    /// Why the DTLS handshake failed, by the sides on which it did; left out where none did.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub dtls_failures: IndexMap<String, String>,
     /// Each side's local candidate of the nominated valid pair; `{}` for a side that has none.
     #[serde(default, with = "selection")]
     pub selected: IndexMap<String, Option<Selected>>,
@@ -75,6 +78,7 @@ impl Case {
             reconnected_ms: Vec::new(),
             phases_ms: IndexMap::new(),
             dtls: None,
+            dtls_failures: IndexMap::new(),
             selected: IndexMap::new(),
             failures: Vec::new(),
             data: BTreeMap::new(),

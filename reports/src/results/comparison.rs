@@ -163,7 +163,7 @@ fn words(case: &Case) -> String {
 type Figure<T> = (&'static str, fn(&T) -> String);
 
 /// Everything in a case that a reader of outcomes cares for.
-const CASE_FIGURES: [Figure<Case>; 10] = [
+const CASE_FIGURES: [Figure<Case>; 11] = [
     ("verdict", |case| case.verdict.to_string()),
     ("error", |case| case.error.clone().unwrap_or_else(nothing)),
     ("path", |case| case.path.map_or_else(nothing, |path| path.to_string())),
@@ -171,6 +171,9 @@ const CASE_FIGURES: [Figure<Case>; 10] = [
     ("reconnected", |case| listed(case.reconnected_ms.iter().map(|after| never(*after)))),
     ("phases", |case| listed(case.phases_ms.iter().map(|(name, at)| timed(name, *at)))),
     ("dtls", |case| case.dtls.as_ref().map_or_else(nothing, agreed)),
+    ("dtls failures", |case| {
+        listed(case.dtls_failures.iter().map(|(peer, why)| format!("{peer}: {why}")))
+    }),
     ("selected", |case| listed(case.selected.iter().map(side))),
     ("failures", |case| failures(&case.failures)),
     ("traffic", traffic),

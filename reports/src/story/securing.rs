@@ -11,7 +11,9 @@ pub(crate) fn tell(page: &mut Page, reading: &Reading, names: &Names<'_>) {
     if notes.peek().is_none() {
         return;
     }
-    page.heading("How they made the call secure");
+    let is_secure = reading.notes.iter().any(|note| note.name == "dtls.connected");
+    let tried = if is_secure { "made" } else { "tried to make" };
+    page.heading(&format!("How they {tried} the call secure"));
     for note in notes {
         if let Some(text) = line(note, reading, names) {
             page.entry(note.at, &note.node, &text);

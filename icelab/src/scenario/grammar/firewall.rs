@@ -26,7 +26,8 @@ grammar! {
         from_port: Ports,
         /// Only to this port, or these: `1024..65535`.
         to_port: Ports,
-        /// Only packets whose bytes look like this.
+        /// Only packets whose bytes look like this. A rule that drops by it drops each such UDP packet, also of a conversation
+        /// that another rule let begin.
         looks_like: LooksLikeWord,
     }
 }

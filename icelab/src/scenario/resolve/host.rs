@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use icelab_dtls::NamedGroup;
+use icelab_dtls::{NamedGroup, Version};
 use icelab_peer::Handshake;
 use icelab_sim::link::LinkConfig;
 use icelab_sim::topology::Families;
@@ -17,7 +17,7 @@ use crate::scenario::grammar::node::{
 use crate::scenario::plan::{
     Behind, IceOptions, Interface, Nomination, Peer, Server, Stun, Transport, Turn,
 };
-use crate::scenario::text::decode::{At, Definition, Named};
+use crate::scenario::text::decode::{At, Definition, Named, OneOrMany};
 use crate::scenario::text::fault::Fault;
 use crate::scenario::text::source::Span;
 
@@ -144,14 +144,15 @@ impl Context<'_> {
             handshake.versions = (oldest, newest);
         }
         let Some(fields) = fields else { return handshake };
-        if let Some(groups) = &fields.groups {
-            let groups = groups.value.0.iter().map(|word| match word.value {
+        if let Some(groups_term) = &fields.groups {
+            let groups = groups_term.value.0.iter().map(|word| match word.value {
                 GroupWord::X25519 => NamedGroup::X25519,
                 GroupWord::P256 => NamedGroup::P256,
                 GroupWord::P384 => NamedGroup::P384,
                 GroupWord::X25519Mlkem768 => NamedGroup::X25519_MLKEM768,
             });
             handshake.groups = groups.collect();
+            self.check_groups(&handshake, groups_term);
         }
         if let Some(shares) = &fields.key_shares {
             let most = handshake.groups.len();
@@ -161,13 +162,33 @@ impl Context<'_> {
                 _ => None,
             };
             if let Some(message) = fault {
-                let label = format!("should be 1 to {most}, one for each group");
+                let label = match most {
+                    1 => "should be 1: there is one group".to_owned(),
+                    most => format!("should be from 1 to {most}, the number of groups"),
+                };
                 self.faults.push(Fault::new(shares.span, message).label(label));
             }
             handshake.key_shares = usize::try_from(shares.value).unwrap_or(most).clamp(1, most);
         }
         handshake.cookie = fields.cookie.as_ref().is_some_and(|cookie| cookie.value);
         handshake
+    }
+
+    /// Tells of a group that is named twice, and of groups with which nobody can connect.
+    fn check_groups(&mut self, handshake: &Handshake, groups: &At<OneOrMany<GroupWord>>) {
+        let words = &groups.value.0;
+        for (index, word) in words.iter().enumerate() {
+            if words.iter().take(index).any(|before| before.value == word.value) {
+                self.faults.push(Fault::new(word.span, format!("`{}` twice", word.value.word())));
+            }
+        }
+        let is_new = |group: &NamedGroup| *group == NamedGroup::X25519_MLKEM768;
+        if handshake.versions.1 == Version::V1_2 && handshake.groups.iter().all(is_new) {
+            self.faults.push(
+                Fault::new(groups.span, "DTLS 1.2 has none of these groups")
+                    .help("add a group, as in `[x25519_mlkem768, x25519]`, or speak 1.3"),
+            );
+        }
     }
 
     /// Where each interface of a peer leads, and over what.

@@ -31,6 +31,19 @@ impl Context<'_> {
             );
         }
         self.check_times(fields, at);
+        let only_none = fields
+            .path
+            .as_ref()
+            .is_some_and(|path| path.value.0.iter().all(|word| word.value == PathWord::None));
+        if let Some(dtls) = &fields.dtls
+            && (is_false_at_the_end(fields) || only_none)
+        {
+            self.faults.push(
+                Fault::new(dtls.span, "a call that never connects agrees on no version of DTLS")
+                    .label("these two cannot both hold")
+                    .help("remove this, or expect a connection"),
+            );
+        }
         let Some(path) = &fields.path else {
             if is_false_at_the_end(fields) {
                 self.check_reconnected(fields, "`connected: false`");

@@ -28,7 +28,7 @@ const PLACES: &[(&[&str], &str)] = &[
     ),
     (&["behind", "ip"], "it belongs to a gateway, server or peer: check the indentation"),
     (
-        &["lite", "nomination", "stack"],
+        &["lite", "nomination", "stack", "dtls"],
         "it belongs to a peer, as in `peers: { bob: { lite: true } }`",
     ),
     (
@@ -97,7 +97,5 @@ const PLACES: &[(&[&str], &str)] = &[
     ),
 ];
 
-const LATER: &[(&[&str], &str)] = &[
-    (&["data", "media"], "its place is under `call:`"),
-    (&["mdns", "dtls"], "its place is a peer"),
-];
+const LATER: &[(&[&str], &str)] =
+    &[(&["data", "media"], "its place is under `call:`"), (&["mdns"], "its place is a peer")];
