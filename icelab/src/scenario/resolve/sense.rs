@@ -13,6 +13,23 @@ use crate::scenario::text::fault::Fault;
 use crate::scenario::text::quantity::Time;
 
 impl Context<'_> {
+    /// Tells of a version of DTLS that is expected of a call that never connects.
+    fn check_dtls(&mut self, fields: &Term) {
+        let only_none = fields
+            .path
+            .as_ref()
+            .is_some_and(|path| path.value.0.iter().all(|word| word.value == PathWord::None));
+        if let Some(dtls) = &fields.dtls
+            && (is_false_at_the_end(fields) || only_none)
+        {
+            self.faults.push(
+                Fault::new(dtls.span, "a call that never connects agrees on no version of DTLS")
+                    .label("these two cannot both hold")
+                    .help("remove this, or expect a connection"),
+            );
+        }
+    }
+
     /// Tells of an expectation whose parts speak against each other, or which asks nothing.
     pub(super) fn check_sense(&mut self, term: &At<Term>, at: Option<Duration>) {
         let fields = &term.value;
@@ -31,19 +48,7 @@ impl Context<'_> {
             );
         }
         self.check_times(fields, at);
-        let only_none = fields
-            .path
-            .as_ref()
-            .is_some_and(|path| path.value.0.iter().all(|word| word.value == PathWord::None));
-        if let Some(dtls) = &fields.dtls
-            && (is_false_at_the_end(fields) || only_none)
-        {
-            self.faults.push(
-                Fault::new(dtls.span, "a call that never connects agrees on no version of DTLS")
-                    .label("these two cannot both hold")
-                    .help("remove this, or expect a connection"),
-            );
-        }
+        self.check_dtls(fields);
         let Some(path) = &fields.path else {
             if is_false_at_the_end(fields) {
                 self.check_reconnected(fields, "`connected: false`");
