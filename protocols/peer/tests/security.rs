@@ -5,7 +5,9 @@ use core::time::Duration;
 use icelab_crypto::{Fingerprint, Hash};
 use icelab_dtls as dtls;
 use icelab_ice as ice;
-use icelab_peer::{Config, Event, SendError, Setup, Signal};
+use icelab_peer::{Config, Discard, Event, SendError, Setup, Signal};
+use icelab_sans_io::Protocol;
+use icelab_sans_io::net::{Datagram, Notice};
 
 use crate::switchboard::Switchboard;
 
@@ -179,4 +181,83 @@ fn what_comes_before_the_answer_waits_for_it() {
     let wait = at(0, secure) - at(0, begun);
     assert!(wait <= Duration::from_millis(21), "{wait:?}");
     assert!(board.talks());
+}
+
+/// RFC 8842 section 5.3: an answerer that is told who begins obeys.
+#[test]
+fn an_offer_may_say_who_begins() {
+    for (setup, roles) in [
+        (Setup::Active, [dtls::Role::Client, dtls::Role::Server]),
+        (Setup::Passive, [dtls::Role::Server, dtls::Role::Client]),
+    ] {
+        let mut board = board(|_, _| {});
+        board.offer_setup = Some(setup);
+        board.call(ENOUGH);
+        let answered = board.signals.iter().find_map(|(_, signal)| {
+            if let Signal::Answer(answer) = signal { Some(answer.setup) } else { None }
+        });
+        let opposite = if setup == Setup::Active { Setup::Passive } else { Setup::Active };
+        assert_eq!(answered, Some(opposite));
+        assert_eq!([handshakes(&board, 0), handshakes(&board, 1)], roles.map(|role| vec![role]));
+        assert!(board.talks());
+    }
+}
+
+/// RFC 8842 section 4: another certificate means another connection.
+#[test]
+fn another_fingerprint_begins_another_connection() {
+    let mut board = board(|_, _| {});
+    board.call(ENOUGH);
+    board.forge = Some(Fingerprint::of(Hash::Sha256, b"somebody else"));
+    let now = board.now;
+    board.alice.restart_ice(now);
+    board.run(ENOUGH);
+    assert_eq!(handshakes(&board, 0).len(), 2, "alice expects somebody else");
+    assert!(!board.alice.is_secure());
+}
+
+/// RFC 7983: what is neither STUN nor DTLS is nobody's, as long as there are no media; and nobody can
+/// fill the place where the first flight waits.
+#[test]
+fn what_belongs_to_no_protocol_is_dropped_and_what_is_early_is_bounded() {
+    let mut board = board(|_, _| {});
+    board.signal_delay = Duration::from_millis(300);
+    board.call(Duration::from_millis(450));
+    let begun = |number| !handshakes(&board, number).is_empty();
+    assert!(begun(1) && !begun(0), "bob has a pair, and alice has no answer");
+    let pair = board.bob.agent().sending_pair(1).unwrap().clone();
+    let mut tell = |payload: Vec<u8>| {
+        let datagram = Datagram::new(pair.base, pair.destination, payload);
+        board.alice.handle_input(Notice::Datagram(datagram), board.now);
+    };
+    for first in [4, 19, 64, 128, 255] {
+        tell(vec![first; 40]);
+    }
+    for _ in 0..40 {
+        tell(vec![22; 40]);
+    }
+    assert_eq!(board.alice.discards().of(Discard::NoProtocol), 5);
+    let dropped = board.alice.discards().of(Discard::NotReady);
+    assert!((24..40).contains(&dropped), "{dropped}");
+    board.run(ENOUGH);
+    assert!(board.talks());
+}
+
+/// While there is no path, nothing is tried and nothing given up, however long that takes.
+#[test]
+fn a_handshake_outlives_a_path_that_is_gone_for_minutes() {
+    let mut board = board(|_, _| {});
+    board.call(Duration::from_millis(62));
+    assert!(!board.alice.is_secure() && !handshakes(&board, 1).is_empty());
+    board.is_direct = false;
+    board.turn_is_silent = true;
+    board.run(Duration::from_secs(300));
+    assert!(!board.alice.is_secure() && !board.bob.is_secure());
+    board.is_direct = true;
+    board.turn_is_silent = false;
+    let now = board.now;
+    board.alice.restart_ice(now);
+    board.run(ENOUGH);
+    assert!(board.talks());
+    assert_eq!([handshakes(&board, 0).len(), handshakes(&board, 1).len()], [1, 1]);
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use icelab_crypto::Fingerprint;
 use icelab_ice as ice;
-use icelab_peer::{Config, Event, IceServer, Peer, Signal};
+use icelab_peer::{Config, Event, IceServer, Peer, Setup, Signal};
 use icelab_sans_io::net::{
     Datagram, IcmpError, IcmpKind, Interface, Notice, Refusal, Request, Socket,
 };
@@ -39,6 +39,8 @@ pub(crate) struct Switchboard {
     pub(crate) turn_is_silent: bool,
     /// What somebody in the middle of the signalling writes into bob's descriptions.
     pub(crate) forge: Option<Fingerprint>,
+    /// What offers say of who begins the handshake, where it is not theirs.
+    pub(crate) offer_setup: Option<Setup>,
     /// How long a signal takes.
     pub(crate) signal_delay: Duration,
     /// So many DTLS datagrams are still to be lost.
@@ -102,6 +104,7 @@ impl Switchboard {
             is_direct: true,
             turn_is_silent: false,
             forge: None,
+            offer_setup: None,
             signal_delay: Duration::from_millis(20),
             lost_handshakes: 0,
         };
@@ -232,6 +235,9 @@ impl Switchboard {
                 && let Signal::Offer(description) | Signal::Answer(description) = &mut signal
             {
                 description.fingerprint = forged.clone();
+            }
+            if let (Some(setup), Signal::Offer(offer)) = (self.offer_setup, &mut signal) {
+                offer.setup = setup;
             }
             let letter = Letter::Signal { to: 1 - number, signal: Box::new(signal) };
             self.put(letter, self.signal_delay);
