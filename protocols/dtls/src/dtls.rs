@@ -92,9 +92,15 @@ impl Dtls {
     /// than that from now on.
     pub fn hint_round_trip(&mut self, round_trip: Duration, now: Instant) {
         self.core.hint_round_trip(round_trip, now);
-        if let Some(rival) = &mut self.rival {
-            rival.end.hint_round_trip(round_trip, now);
-        }
+        self.with_rival(|rival| rival.hint_round_trip(round_trip, now));
+    }
+
+    /// The path takes no datagrams of more than `longest` bytes, IP and UDP headers not counted (RFC 9147
+    /// section 4.4): a flight under way goes out again, in smaller pieces. Anyone can forge such news, so
+    /// no path is believed to be worse than IPv4's least.
+    pub fn limit_datagrams(&mut self, longest: usize) {
+        self.core.limit_datagrams(longest);
+        self.with_rival(|rival| rival.limit_datagrams(longest));
     }
 
     /// Sends one record of application data.

@@ -164,6 +164,17 @@ impl Core {
         }
     }
 
+    /// No datagram is longer from now on; what is under way and may have been goes out again.
+    pub(crate) fn limit_datagrams(&mut self, longest: usize) {
+        let limit = longest.max(SMALL);
+        if limit < self.config.mtu {
+            self.config.mtu = limit;
+            if self.timers.get(&Timer::Retransmit).is_some() && !self.flight.has_arrived() {
+                self.transmit();
+            }
+        }
+    }
+
     /// Sends what of the flight has not arrived.
     pub(crate) fn transmit(&mut self) {
         self.resend.sendings = self.resend.sendings.saturating_add(1);

@@ -160,7 +160,8 @@ impl Peer {
             | IcmpKind::AdministrativelyProhibited => {
                 self.agent.handle_unreachable(error.local, error.remote, now);
             }
-            IcmpKind::TimeExceeded | IcmpKind::TooBig { .. } => self.discards.count(Discard::Icmp),
+            IcmpKind::TooBig { mtu } => self.handle_too_big(error, mtu),
+            IcmpKind::TimeExceeded => self.discards.count(Discard::Icmp),
         }
     }
 

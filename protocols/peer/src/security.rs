@@ -14,6 +14,7 @@ use std::collections::VecDeque;
 
 use icelab_crypto::{Fingerprint, Hash, Identity, KeyKind, Validity};
 use icelab_dtls::{self as dtls, Dtls};
+use icelab_sans_io::net::IcmpError;
 use icelab_sans_io::{Deadline, Instant, Output, Protocol, Rng};
 
 use crate::config::Handshake;
@@ -225,6 +226,20 @@ impl Peer {
         let _ = self.agent.send(DATA_COMPONENT, datagram, now);
     }
 
+    /// A datagram was too large for a link of the path in use. What goes through a relay goes another way.
+    pub(crate) fn handle_too_big(&mut self, error: &IcmpError, mtu: u16) {
+        let pair = self.agent.sending_pair(DATA_COMPONENT);
+        let is_in_use =
+            pair.is_some_and(|pair| (pair.base, pair.destination) == (error.local, error.remote));
+        match self.security.connection_mut().filter(|_| is_in_use) {
+            Some(dtls) => {
+                let headers = if error.remote.is_ipv4() { HEADERS_V4 } else { HEADERS_V6 };
+                dtls.limit_datagrams(usize::from(mtu).saturating_sub(headers));
+            }
+            None => self.discards.count(Discard::Icmp),
+        }
+    }
+
     /// ICE has measured the round trip: the handshake waits no longer than it must.
     pub(crate) fn hint_round_trip(&mut self, now: Instant) {
         let pair = self.agent.sending_pair(DATA_COMPONENT);
@@ -245,5 +260,9 @@ impl Peer {
     }
 }
 
+/// IPv4 and UDP.
+const HEADERS_V4: usize = 20 + 8;
+/// IPv6 and UDP.
+const HEADERS_V6: usize = 40 + 8;
 /// How many datagrams wait: a first flight in pieces, and that again.
 const EARLY: usize = 16;

@@ -3,11 +3,11 @@
 use core::time::Duration;
 
 use icelab_crypto::{Fingerprint, Hash};
-use icelab_dtls as dtls;
+use icelab_dtls::{self as dtls, NamedGroup};
 use icelab_ice as ice;
 use icelab_peer::{Config, Discard, Event, SendError, Setup, Signal};
 use icelab_sans_io::Protocol;
-use icelab_sans_io::net::{Datagram, Notice};
+use icelab_sans_io::net::{Datagram, IcmpError, IcmpKind, Notice};
 
 use crate::switchboard::Switchboard;
 
@@ -260,4 +260,35 @@ fn a_handshake_outlives_a_path_that_is_gone_for_minutes() {
     board.run(ENOUGH);
     assert!(board.talks());
     assert_eq!([handshakes(&board, 0).len(), handshakes(&board, 1).len()], [1, 1]);
+}
+
+/// RFC 9147 section 4.4: what a router says of the path in use counts, and of no other.
+#[test]
+fn what_is_too_big_for_the_path_is_sent_again_in_smaller_pieces() {
+    let mut board = board(|_, config| config.handshake.groups = vec![NamedGroup::X25519_MLKEM768]);
+    board.lost_handshakes = 2;
+    board.call(Duration::from_millis(64));
+    let sent = |board: &Switchboard| -> Vec<usize> {
+        let sent = board.events(1).filter_map(|event| {
+            if let Event::HandshakeSent { datagram } = event { Some(datagram.len()) } else { None }
+        });
+        sent.collect()
+    };
+    assert_eq!(sent(&board).len(), 2, "a hello in two datagrams");
+    let pair = board.bob.agent().sending_pair(1).unwrap().clone();
+    let tell = |board: &mut Switchboard, remote| {
+        let from = "192.0.2.77".parse().unwrap();
+        let kind = IcmpKind::TooBig { mtu: 700 };
+        let error = IcmpError { local: pair.base, remote, from, kind };
+        board.bob.handle_input(Notice::Icmp(error), board.now);
+        board.run(Duration::ZERO);
+    };
+    tell(&mut board, "198.51.100.9:9".parse().unwrap());
+    assert_eq!(board.bob.discards().of(Discard::Icmp), 1);
+    assert_eq!(sent(&board).len(), 2);
+    tell(&mut board, pair.destination);
+    let sizes = sent(&board);
+    assert!(sizes.len() > 4 && sizes[2..].iter().all(|size| *size <= 672), "{sizes:?}");
+    board.run(ENOUGH);
+    assert!(board.talks());
 }
