@@ -139,7 +139,8 @@ fn a_rule_that_drops_one_kind_of_udp_packet_drops_each_of_them() {
     let dtls = [22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0];
     let looks = |action, kind| Rule { looks_like: Some(kind), ..Rule::new(action) };
     let judge = |rules: Vec<Rule>, begins_out: bool| {
-        let mut firewall = Firewall::new(Config { rules, ..Config::default() });
+        let otherwise_in = if begins_out { Action::Drop } else { Action::Allow };
+        let mut firewall = Firewall::new(Config { rules, otherwise_in, ..Config::default() });
         let mut pass = |goes_out: bool, bytes: &[u8]| {
             let verdict = if goes_out {
                 out(&mut firewall, &udp(INSIDE, PEER, bytes))
