@@ -154,10 +154,11 @@ impl Core {
         let is_new = self.resend.echoed_at.is_none_or(|at| now >= at + pause);
         if is_new && !self.flight.is_empty() && !self.flight.has_arrived_in_part() {
             self.resend.echoed_at = Some(now);
-            self.transmit();
+            self.transmit_in(usize::MAX);
             if self.config.retransmission.rtt.is_some() && !self.flight.is_cut() {
-                self.transmit();
+                self.transmit_in(if self.resend.sendings >= 2 { SMALL } else { usize::MAX });
             }
+            self.resend.sendings = self.resend.sendings.saturating_add(1);
             if self.timers.get(&Timer::Retransmit).is_some() {
                 self.timers.set(Timer::Retransmit, now + self.resend.interval);
             }
@@ -178,18 +179,18 @@ impl Core {
     /// Sends what of the flight has not arrived.
     pub(crate) fn transmit(&mut self) {
         self.resend.sendings = self.resend.sendings.saturating_add(1);
-        let (mtu, budget) = (self.datagram_limit(), self.window.budget());
+        // From the third time on, every other one is made of pieces that every path takes (RFC 6347
+        // section 4.1.1.1, RFC 9147 section 4.4).
+        let sendings = self.resend.sendings;
+        self.transmit_in(if sendings >= 3 && sendings % 2 == 1 { SMALL } else { usize::MAX });
+    }
+
+    /// Sends what of the flight has not arrived in datagrams of at most `longest` bytes.
+    fn transmit_in(&mut self, longest: usize) {
+        let (mtu, budget) = (self.config.mtu.min(longest), self.window.budget());
         for datagram in self.flight.write(&mut self.records, mtu, budget) {
             self.send(datagram);
         }
-    }
-
-    /// How long a datagram may be. From the third time that a flight is sent, every other one is made of
-    /// pieces that every path takes (RFC 6347 section 4.1.1.1, RFC 9147 section 4.4).
-    fn datagram_limit(&self) -> usize {
-        let sendings = self.resend.sendings;
-        let is_small = sendings >= 3 && sendings % 2 == 1;
-        if is_small { self.config.mtu.min(SMALL) } else { self.config.mtu }
     }
 
     /// Sends an alert under the newest keys.

@@ -332,7 +332,7 @@ fn a_server_whose_client_falls_silent_in_its_answer_gives_up() {
 
 /// RFC 6347 section 4.2.4, RFC 9147 section 5.8.1: an end that repeats its flight since the peer has
 /// repeated its own arms its timer anew: the timer and the peer's repetition do not add up. Where the
-/// path is known to ICE, what the peer asks for comes twice, the second time in smaller pieces.
+/// path is known to ICE, what the peer asks for comes twice.
 #[test]
 fn a_flight_that_was_repeated_for_the_peer_is_not_repeated_at_once_by_the_timer() {
     for version in VERSIONS {
