@@ -1,0 +1,1 @@
+//! Every test of the crate's public face, in one binary.
