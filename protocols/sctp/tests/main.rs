@@ -1,1 +1,3 @@
 //! Every test of the crate's public face, in one binary.
+
+mod packet;
