@@ -50,8 +50,9 @@ impl<'a> Packet<'a> {
     /// Which chunks may stand together, and which unknown ones end the packet, is for the caller
     /// (RFC 9260 sections 3.2 and 6.10).
     #[inline]
-    pub fn chunks(&self) -> impl Iterator<Item = Result<Chunk<'a>, ChunkError>> + use<'a> {
-        self.raw_chunks().map(|raw| raw.and_then(RawChunk::decode))
+    #[must_use]
+    pub const fn chunks(&self) -> Chunks<'a> {
+        Chunks { raw: self.raw_chunks() }
     }
 
     /// The same without a look at what they hold.
@@ -59,6 +60,21 @@ impl<'a> Packet<'a> {
     #[must_use]
     pub const fn raw_chunks(&self) -> RawChunks<'a> {
         RawChunks { reader: Reader::new(self.chunks) }
+    }
+}
+
+/// The chunks of a [`Packet`], in order and read.
+#[derive(Clone, Copy, Debug)]
+pub struct Chunks<'a> {
+    raw: RawChunks<'a>,
+}
+
+impl<'a> Iterator for Chunks<'a> {
+    type Item = Result<Chunk<'a>, ChunkError>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.raw.next()?.and_then(RawChunk::decode))
     }
 }
 
