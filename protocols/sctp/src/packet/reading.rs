@@ -36,12 +36,12 @@ impl<'a> Packet<'a> {
     pub fn decode(bytes: &'a [u8], policy: ChecksumPolicy) -> Result<Self, PacketError> {
         let (header, chunks) =
             bytes.split_first_chunk::<{ Header::LENGTH }>().ok_or(PacketError::Truncated)?;
-        let (header, said) = Header::decode(*header)?;
+        let (decoded, said) = Header::decode(*header)?;
         let is_zero_enough = policy == ChecksumPolicy::ZeroAllowed && said == [0; 4];
-        if !is_zero_enough && said != checksum::crc32c(bytes) {
+        if !is_zero_enough && said != checksum::crc32c_of_received(*header, chunks) {
             return Err(PacketError::Checksum);
         }
-        Ok(Self { header, chunks })
+        Ok(Self { header: decoded, chunks })
     }
 
     /// The chunks in order, read one by one. A chunk that is malformed does not end them, one that

@@ -18,7 +18,7 @@ fn check_cause(bytes: &[u8], cause: Cause<'_>, readable: &[usize]) {
     chunk.extend(u16::try_from(length).unwrap().to_be_bytes());
     chunk.extend(bytes);
     let causes = [cause];
-    let error = OperationError { causes: Causes::from(&causes[..]) };
+    let error = OperationError { causes: Causes::from(&causes) };
     check(&chunk, Chunk::Error(error), &[]);
     assert_eq!(cause.code(), CauseCode(u16::from_be_bytes([bytes[0], bytes[1]])));
     for short in 4..length - 4 {
@@ -71,7 +71,7 @@ fn causes_that_hold_any_bytes_are_read() {
 #[test]
 fn missing_parameters_are_counted() {
     let types = [ParameterType::STATE_COOKIE, ParameterType::HEARTBEAT_INFO];
-    let missing = Cause::MissingMandatoryParameter(List::from(&types[..]));
+    let missing = Cause::MissingMandatoryParameter(List::from(&types));
     check_cause(&[0, 2, 0, 12, 0, 0, 0, 2, 0, 7, 0, 1], missing, &[]);
     for count in [0, 1, 3, 255] {
         let bytes = packet(&[9, 0, 0, 16, 0, 2, 0, 12, 0, 0, 0, count, 0, 7, 0, 1]);
@@ -94,6 +94,6 @@ fn an_unknown_cause_keeps_its_bytes() {
 #[test]
 fn a_staleness_beyond_its_field_is_the_longest() {
     let causes = [Cause::StaleCookie(Duration::MAX)];
-    let chunk = OperationError { causes: Causes::from(&causes[..]) };
+    let chunk = OperationError { causes: Causes::from(&causes) };
     assert_eq!(written(&chunk)[8..], [0xFF; 4]);
 }

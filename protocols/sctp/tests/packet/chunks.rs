@@ -17,6 +17,8 @@ fn a_heartbeat_and_its_answer_carry_the_same_information() {
     check(&bytes, Chunk::Heartbeat(Heartbeat { info: &[1, 2, 3, 4, 5] }), &[]);
     bytes[0] = 5;
     check(&bytes, Chunk::HeartbeatAck(HeartbeatAck { info: &[1, 2, 3, 4, 5] }), &[]);
+    // What stands behind it must be a parameter too.
+    assert!(first(&packet(&[4, 0, 0, 16, 0, 1, 0, 5, 9, 0, 0, 0, 0, 7, 0, 9])).is_err());
     // Another parameter in its place is no information.
     bytes[5] = 7;
     assert!(first(&packet(&bytes)).is_err());
@@ -34,7 +36,7 @@ fn an_abort_has_any_number_of_causes() {
         6, 1, 0, 27, 0, 12, 0, 10, b'e', b'n', b'o', b'u', b'g', b'h', 0, 0, 0, 4, 0, 4, 0, 13, 0,
         7, b'o', b'd', b'd', 0,
     ];
-    let abort = Abort { is_tag_reflected: true, causes: Causes::from(&causes[..]) };
+    let abort = Abort { is_tag_reflected: true, causes: Causes::from(&causes) };
     // The first cause may lack its padding where it is the last.
     check(&bytes, Chunk::Abort(abort), &[4, 14, 15, 16, 20]);
     let none = Abort { is_tag_reflected: false, causes: Causes::EMPTY };
@@ -45,7 +47,7 @@ fn an_abort_has_any_number_of_causes() {
 #[test]
 fn an_error_has_a_cause() {
     let causes = [Cause::InvalidStreamIdentifier(StreamId(9))];
-    let error = OperationError { causes: Causes::from(&causes[..]) };
+    let error = OperationError { causes: Causes::from(&causes) };
     check(&[9, 0, 0, 12, 0, 1, 0, 8, 0, 9, 0, 0], Chunk::Error(error), &[]);
 }
 
@@ -87,7 +89,7 @@ fn padding_is_as_long_as_it_says_and_zero() {
 fn a_re_config_has_a_parameter() {
     let request = RequestNumber(0x0102_0304);
     let parameters = [Parameter::SsnTsnReset(SsnTsnReset { request })];
-    let re_config = ReConfig { parameters: Parameters::from(&parameters[..]) };
+    let re_config = ReConfig { parameters: Parameters::from(&parameters) };
     check(&[130, 0, 0, 12, 0, 15, 0, 8, 1, 2, 3, 4], Chunk::ReConfig(re_config), &[]);
 }
 
@@ -171,8 +173,8 @@ fn an_error_says_in_words_what_is_wrong() {
 fn lists_are_compared_by_what_they_hold() {
     let made = [ChunkType::DATA, ChunkType::I_DATA];
     let other = [ChunkType::I_DATA, ChunkType::DATA];
-    assert_eq!(List::from(&made[..]), List::from(&made[..]));
-    assert_ne!(List::from(&made[..]), List::from(&other[..]));
-    assert_ne!(List::from(&made[..]), List::EMPTY);
-    assert_eq!(format!("{:?}", List::from(&made[..])), "[ChunkType(0), ChunkType(64)]");
+    assert_eq!(List::from(&made), List::from(&made));
+    assert_ne!(List::from(&made), List::from(&other));
+    assert_ne!(List::from(&made), List::EMPTY);
+    assert_eq!(format!("{:?}", List::from(&made)), "[ChunkType(0), ChunkType(64)]");
 }

@@ -103,7 +103,7 @@ fn a_sack_holds_the_blocks_of_the_example() {
     let sack = Sack {
         cumulative_tsn_ack: Tsn(12),
         window: 4660,
-        gaps: List::from(&gaps[..]),
+        gaps: List::from(&gaps),
         duplicates: List::EMPTY,
     };
     check(&bytes, Chunk::Sack(sack), &[]);
@@ -119,8 +119,8 @@ fn a_sack_names_a_duplicate_once_for_each_time_too_many() {
     let sack = Sack {
         cumulative_tsn_ack: Tsn(18),
         window: 0,
-        gaps: List::from(&[GapBlock { start: 2, end: u16::MAX }][..]),
-        duplicates: List::from(&[Tsn(19), Tsn(19)][..]),
+        gaps: List::from(&[GapBlock { start: 2, end: u16::MAX }]),
+        duplicates: List::from(&[Tsn(19), Tsn(19)]),
     };
     check(&bytes, Chunk::Sack(sack), &[]);
 }
@@ -150,7 +150,7 @@ fn forward_tsn_names_the_ordered_messages_that_are_skipped() {
         SkippedSsn { stream: StreamId(1), ssn: Ssn(2) },
         SkippedSsn { stream: StreamId(0xFF03), ssn: Ssn(0xFF04) },
     ];
-    let forward = ForwardTsn { new_cumulative_tsn: Tsn(9), skipped: List::from(&skipped[..]) };
+    let forward = ForwardTsn { new_cumulative_tsn: Tsn(9), skipped: List::from(&skipped) };
     check(&bytes, Chunk::ForwardTsn(forward), &[8, 12]);
 }
 
@@ -163,7 +163,7 @@ fn i_forward_tsn_names_ordered_and_unordered_messages_that_are_skipped() {
         SkippedMid { stream, is_unordered: false, mid: Mid(0x0102_0304) },
         SkippedMid { stream, is_unordered: true, mid: Mid(0x0506_0708) },
     ];
-    let forward = IForwardTsn { new_cumulative_tsn: Tsn(9), skipped: List::from(&skipped[..]) };
+    let forward = IForwardTsn { new_cumulative_tsn: Tsn(9), skipped: List::from(&skipped) };
     check(&bytes, Chunk::IForwardTsn(forward), &[8, 16]);
     // The reserved bits are ignored.
     let mut reserved = packet(&bytes);

@@ -31,9 +31,9 @@ fn an_init_is_read_where_the_rfc_draws_it() {
     let parameters = [
         Parameter::ForwardTsnSupported,
         Parameter::ZeroChecksumAcceptable(ErrorDetectionMethod::DTLS),
-        Parameter::SupportedExtensions(List::from(&EXTENSIONS[..])),
+        Parameter::SupportedExtensions(List::from(&EXTENSIONS)),
     ];
-    let init = Init(Initiation { parameters: Parameters::from(&parameters[..]), ..INITIATION });
+    let init = Init(Initiation { parameters: Parameters::from(&parameters), ..INITIATION });
     // It may end behind the fixed fields, and behind each parameter.
     check(INIT, Chunk::Init(init), &[20, 24, 32]);
 }
@@ -44,7 +44,7 @@ fn an_init_ack_has_the_same_form_and_a_cookie() {
     bytes[..4].copy_from_slice(&[2, 0, 0, 28]);
     bytes.extend([0, 7, 0, 8, 1, 2, 3, 4]);
     let parameters = [Parameter::StateCookie(&[1, 2, 3, 4])];
-    let ack = InitAck(Initiation { parameters: Parameters::from(&parameters[..]), ..INITIATION });
+    let ack = InitAck(Initiation { parameters: Parameters::from(&parameters), ..INITIATION });
     check(&bytes, Chunk::InitAck(ack), &[20]);
     assert_eq!(ack.state_cookie(), Some(&[1, 2, 3, 4][..]));
     assert_eq!(InitAck(INITIATION).state_cookie(), None);

@@ -21,7 +21,7 @@ fn check_parameter(bytes: &[u8], parameter: Parameter<'_>, readable: &[usize]) {
     chunk.extend(u16::try_from(length).unwrap().to_be_bytes());
     chunk.extend(bytes);
     let parameters = [parameter];
-    let re_config = ReConfig { parameters: Parameters::from(&parameters[..]) };
+    let re_config = ReConfig { parameters: Parameters::from(&parameters) };
     check(&chunk, Chunk::ReConfig(re_config), &[]);
     for short in 0..length - 4 {
         let mut shorter = chunk[..4 + short].to_vec();
@@ -50,7 +50,7 @@ fn addresses_are_read() {
     let bytes = [0, 11, 0, 14, 97, 46, 101, 120, 97, 109, 112, 108, 101, 0, 0, 0];
     check_parameter(&bytes, name, &[4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
     let types = [ParameterType::IPV4_ADDRESS, ParameterType::IPV6_ADDRESS];
-    let types = Parameter::SupportedAddressTypes(List::from(&types[..]));
+    let types = Parameter::SupportedAddressTypes(List::from(&types));
     check_parameter(&[0, 12, 0, 8, 0, 5, 0, 6], types, &[4, 6]);
 }
 
@@ -72,7 +72,7 @@ fn what_concerns_cookies_is_read() {
 fn what_an_end_supports_is_read() {
     check_parameter(&[0xC0, 0, 0, 4], Parameter::ForwardTsnSupported, &[]);
     let chunks = [ChunkType::RE_CONFIG, ChunkType::FORWARD_TSN, ChunkType(0xC1)];
-    let chunks = Parameter::SupportedExtensions(List::from(&chunks[..]));
+    let chunks = Parameter::SupportedExtensions(List::from(&chunks));
     check_parameter(&[0x80, 8, 0, 7, 130, 192, 0xC1, 0], chunks, &[4, 5, 6]);
     let dtls = Parameter::ZeroChecksumAcceptable(ErrorDetectionMethod::DTLS);
     check_parameter(&[0x80, 1, 0, 8, 0, 0, 0, 1], dtls, &[]);
@@ -91,7 +91,7 @@ fn requests_to_reset_are_read() {
         request: REQUEST,
         response: RequestNumber(0x0506_0708),
         last_assigned_tsn: Tsn(0x090A_0B0C),
-        streams: List::from(&streams[..]),
+        streams: List::from(&streams),
     };
     let bytes = [0, 13, 0, 20, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 9, 10, 11];
     check_parameter(&bytes, Parameter::OutgoingReset(outgoing), &[16, 18]);
@@ -180,6 +180,6 @@ fn a_parameter_whose_length_is_wrong_is_malformed() {
 #[test]
 fn a_lifetime_beyond_its_field_is_the_longest() {
     let parameters = [Parameter::CookiePreservative(Duration::MAX)];
-    let chunk = ReConfig { parameters: Parameters::from(&parameters[..]) };
+    let chunk = ReConfig { parameters: Parameters::from(&parameters) };
     assert_eq!(super::written(&chunk)[8..], [0xFF; 4]);
 }

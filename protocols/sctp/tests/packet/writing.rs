@@ -89,7 +89,7 @@ fn a_chunk_longer_than_its_length_field_can_say_is_refused() {
         outbound_streams: 1,
         inbound_streams: 1,
         initial_tsn: Tsn(1),
-        parameters: Parameters::from(&long[..]),
+        parameters: Parameters::from(&long),
     });
     assert_eq!(writer.push(&init), Err(NoRoom));
     assert_eq!(writer.len(), length);
