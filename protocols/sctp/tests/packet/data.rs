@@ -7,7 +7,7 @@ use icelab_sctp::packet::chunk::{
 use icelab_sctp::packet::{ChunkError, Fsn, List, Mid, Ppid, Ssn, StreamId, Tsn};
 use icelab_wire::DecodeError;
 
-use super::{check, first, packet, shortened};
+use super::{check, first, packet, shortened, written};
 
 /// RFC 9260 section 3.3.1, with the I and E bits: six bytes of data and two of padding.
 const DATA: &[u8] = &[
@@ -169,4 +169,22 @@ fn i_forward_tsn_names_ordered_and_unordered_messages_that_are_skipped() {
     let mut reserved = packet(&bytes);
     reserved[12 + 10..12 + 12].copy_from_slice(&[0xFF, 0xFE]);
     assert_eq!(first(&reserved), Ok(Chunk::IForwardTsn(forward)));
+}
+
+/// Step by step and at once, read and made.
+#[test]
+fn a_list_gives_the_same_elements_in_every_way() {
+    let tsns = [Tsn(19), Tsn(7), Tsn(u32::MAX)];
+    let made = Sack { duplicates: List::from(&tsns), ..Sack::default() };
+    let bytes = packet(&written(&made));
+    let Ok(Chunk::Sack(read)) = first(&bytes) else { panic!() };
+    for list in [made.duplicates, read.duplicates] {
+        assert_eq!((list.len(), list.iter().len(), list.is_empty()), (3, 3, false));
+        let mut steps = Vec::new();
+        for tsn in list {
+            steps.push(tsn);
+        }
+        let at_once = list.iter().fold(Vec::new(), |seen, tsn| [seen, vec![tsn]].concat());
+        assert_eq!((&steps[..], &at_once[..]), (&tsns[..], &tsns[..]));
+    }
 }
