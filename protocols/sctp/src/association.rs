@@ -181,8 +181,7 @@ impl Association {
     pub(crate) fn settle(&mut self, now: Instant) {
         self.begin_request(now);
         let mut was_empty = false;
-        loop {
-            let Stage::Open(session) = &mut self.stage else { break };
+        while let Stage::Open(session) = &mut self.stage {
             if matches!(session.phase, Phase::CookieEchoed(_)) {
                 break;
             }

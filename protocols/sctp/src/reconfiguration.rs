@@ -90,14 +90,6 @@ impl Reconfiguration {
         self.pending.as_ref().map(|pending| pending.again_at)
     }
 
-    /// Data of these streams with higher TSNs belongs to what follows the reset.
-    pub(crate) fn holds_back(&self, stream: StreamId, tsn: LongTsn) -> bool {
-        self.deferred.as_ref().is_some_and(|deferred| {
-            tsn > deferred.last
-                && (deferred.streams.is_empty() || deferred.streams.contains(&stream))
-        })
-    }
-
     fn answer(&mut self, number: RequestNumber, result: ReconfigurationResult) {
         let response = ReconfigurationResponse { response: number, result, next_tsns: None };
         self.remember(response);
@@ -321,6 +313,7 @@ impl Association {
     }
 
     /// RFC 6525 section 5.2.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other parameter has a place here")]
     pub(crate) fn on_re_config(&mut self, chunk: &ReConfig<'_>, now: Instant) {
         let Stage::Open(session) = &mut self.stage else {
             return self.discards.add(Discard::Unexpected);

@@ -51,6 +51,7 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other parameter is asked for")]
     pub(crate) fn new(initiation: &Initiation<'_>) -> Self {
         let mut peer = Self {
             tag: initiation.initiate_tag,
@@ -156,8 +157,7 @@ impl Association {
     }
 
     fn send_init(&mut self) {
-        let (extensions, parameters) = self.own_parameters();
-        let mut all: Vec<_> = parameters.into();
+        let (extensions, mut all) = self.own_parameters();
         if !extensions.is_empty() {
             all.push(Parameter::SupportedExtensions(extensions.as_slice().into()));
         }
@@ -203,7 +203,12 @@ impl Association {
                     // Section 9.2: the peer has not heard that all is over.
                     return self.send_shutdown_ack();
                 }
-                _ => (Own::draw(&mut self.rng), self.own.tag, session.peer_tag),
+                Phase::Established
+                | Phase::ShutdownPending
+                | Phase::ShutdownSent(_)
+                | Phase::ShutdownReceived => {
+                    (Own::draw(&mut self.rng), self.own.tag, session.peer_tag)
+                }
             },
             Stage::Ended => return self.discards.add(Discard::Closed),
         };
@@ -469,10 +474,11 @@ fn wanted_life(init: &Init<'_>) -> core::time::Duration {
     init.0
         .parameters
         .iter()
-        .find_map(|one| match one {
-            Parameter::CookiePreservative(more) => Some(more),
-            _ => None,
-        })
+        .find_map(
+            |one| {
+                if let Parameter::CookiePreservative(more) = one { Some(more) } else { None }
+            },
+        )
         .unwrap_or_default()
         .min(core::time::Duration::from_secs(60))
 }

@@ -54,7 +54,10 @@ impl Association {
                 session.phase = Phase::ShutdownAckSent(ending);
                 self.send_shutdown_ack();
             }
-            _ => {}
+            Phase::CookieEchoed(_)
+            | Phase::Established
+            | Phase::ShutdownSent(_)
+            | Phase::ShutdownAckSent(_) => {}
         }
     }
 
@@ -162,11 +165,12 @@ impl Association {
     }
 
     pub(crate) fn on_shutdown_complete(&mut self) {
-        match &self.stage {
-            Stage::Open(session) if matches!(session.phase, Phase::ShutdownAckSent(_)) => {
-                self.close(CloseReason::Shutdown);
-            }
-            _ => self.discards.add(Discard::Unexpected),
+        let is_awaited = matches!(&self.stage, Stage::Open(session)
+            if matches!(session.phase, Phase::ShutdownAckSent(_)));
+        if is_awaited {
+            self.close(CloseReason::Shutdown);
+        } else {
+            self.discards.add(Discard::Unexpected);
         }
     }
 

@@ -17,7 +17,7 @@ pub use cubic::Cubic;
 pub use path::Path;
 pub use reno::Reno;
 
-use crate::tx::RateSample;
+pub use crate::tx::RateSample;
 
 /// Decides how much may be under way.
 ///

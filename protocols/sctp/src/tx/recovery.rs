@@ -39,7 +39,6 @@ pub(crate) struct Recovery {
 #[derive(Clone, Copy, Debug)]
 struct Newest {
     order: u64,
-    sent_at: Instant,
     rtt: Duration,
 }
 
@@ -153,7 +152,7 @@ impl Recovery {
             return;
         }
         if self.newest.is_none_or(|known| known.order < newest.order) {
-            self.newest = Some(Newest { order: newest.order, sent_at: newest.sent_at, rtt });
+            self.newest = Some(Newest { order: newest.order, rtt });
         }
     }
 
