@@ -1,0 +1,276 @@
+//! Messages that arrive in parts: put together, or handed on as they come.
+
+use icelab_sctp::{Part, Payload, Received};
+
+use crate::discard::Discard;
+use crate::message::{Delivery, Kind};
+use crate::wire::dcep::Dcep;
+use crate::wire::ppid::Ppid;
+
+/// What one channel has of messages that are not complete.
+///
+/// Messages in order come one after the other, and so do those without; one of each can be under way.
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    /// How long messages that begin from now on come to the application.
+    pub(crate) delivery: Delivery,
+    ordered: Option<Begun>,
+    unordered: Option<Begun>,
+    /// The number of the next message that is handed on in parts.
+    next: u64,
+}
+
+/// What became of something that arrived.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// More is needed.
+    Kept,
+    /// A message of the establishment protocol is complete.
+    Dcep(Payload),
+    /// A message of the application is complete.
+    Message(Kind, Payload),
+    /// A part of one, to be handed on.
+    Part { message: u64, kind: Kind, part: Part, payload: Payload },
+    /// It was dropped, and nobody is to blame.
+    Dropped(Discard),
+}
+
+/// How much may be kept of what is not complete, by all channels together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget {
+    /// How much may be.
+    pub(crate) limit: usize,
+    /// How much is.
+    pub(crate) used: usize,
+    /// As how much a piece counts at least: it may keep the packet alive that brought it.
+    pub(crate) piece: usize,
+    /// How long a message may be.
+    pub(crate) longest_message: usize,
+}
+
+/// A message of which not all has come.
+#[derive(Debug)]
+struct Begun {
+    /// What it is, by its latest fragment.
+    ppid: Ppid,
+    progress: Progress,
+    /// How many bytes have come.
+    length: usize,
+    fate: Fate,
+}
+
+/// What the message waits for.
+#[derive(Debug, PartialEq, Eq)]
+enum Progress {
+    /// For the next part.
+    InMessage,
+    /// For the next fragment, of the deprecated kind (RFC 8831 section 6.6).
+    BetweenFragments,
+}
+
+/// What becomes of a message.
+#[derive(Debug)]
+enum Fate {
+    /// It is kept until it is complete.
+    Kept { payload: Payload, charged: usize },
+    /// It is handed on in parts under this number.
+    HandedOn { message: u64, next: Part },
+    /// Its bytes mean nothing: they stand for an empty message (RFC 8831 section 6.6).
+    Ignored,
+}
+
+impl Inbox {
+    pub(crate) const fn new(delivery: Delivery) -> Self {
+        Self { delivery, ordered: None, unordered: None, next: 0 }
+    }
+
+    /// Takes what arrived. `may_be_fragment` says whether the deprecated fragments are understood here.
+    ///
+    /// # Errors
+    /// Where the peer broke a rule, or there is no room: the channel is to be closed.
+    pub(crate) fn take(
+        &mut self,
+        received: Received,
+        may_be_fragment: bool,
+        budget: &mut Budget,
+    ) -> Result<Arrival, Discard> {
+        let Received { ppid, is_unordered, part, payload, .. } = received;
+        let slot = if is_unordered { &mut self.unordered } else { &mut self.ordered };
+        match part {
+            Part::Void => Ok(slot.take().map_or(LOOSE, |begun| begun.void(budget))),
+            Part::Middle | Part::Last => add(slot, payload, part == Part::Last, budget),
+            Part::Whole | Part::First => {
+                let ppid = Ppid::of(ppid).ok_or(Discard::UnknownPpid)?;
+                let is_fragment = matches!(ppid, Ppid::Fragment(_));
+                if is_fragment && !may_be_fragment {
+                    return Err(Discard::MixedFragments);
+                }
+                match slot {
+                    Some(begun) => begun.go_on(ppid)?,
+                    None if part == Part::Whole && !is_fragment => {
+                        return whole(ppid, payload, budget);
+                    }
+                    None => *slot = Some(Begun::new(ppid, self.delivery, &mut self.next)),
+                }
+                add(slot, payload, part == Part::Whole, budget)
+            }
+        }
+    }
+
+    /// Forgets what is not complete.
+    pub(crate) fn clear(&mut self, budget: &mut Budget) {
+        for begun in [self.ordered.take(), self.unordered.take()].into_iter().flatten() {
+            begun.void(budget);
+        }
+    }
+}
+
+/// A message that came in one piece, and follows no fragment: nothing is kept of it.
+fn whole(ppid: Ppid, payload: Payload, budget: &Budget) -> Result<Arrival, Discard> {
+    budget.check_length(ppid, payload.len())?;
+    Ok(match ppid {
+        Ppid::Dcep => Arrival::Dcep(payload),
+        Ppid::Empty(kind) => Arrival::Message(kind, Payload::default()),
+        Ppid::Full(kind) | Ppid::Fragment(kind) => Arrival::Message(kind, payload),
+    })
+}
+
+/// Adds bytes to the message in `slot`, which is empty afterwards where the message is complete.
+fn add(
+    slot: &mut Option<Begun>,
+    payload: Payload,
+    is_end: bool,
+    budget: &mut Budget,
+) -> Result<Arrival, Discard> {
+    let Some(begun) = slot else { return Ok(LOOSE) };
+    let is_complete = is_end && begun.end();
+    let arrival = begun.add(payload, is_complete, budget)?;
+    if is_complete {
+        *slot = None;
+    }
+    Ok(arrival)
+}
+
+impl Begun {
+    fn new(ppid: Ppid, delivery: Delivery, next: &mut u64) -> Self {
+        let fate = match (ppid, delivery) {
+            (Ppid::Empty(_), _) => Fate::Ignored,
+            (Ppid::Full(_) | Ppid::Fragment(_), Delivery::Parts) => {
+                *next += 1;
+                Fate::HandedOn { message: *next - 1, next: Part::First }
+            }
+            (Ppid::Dcep | Ppid::Full(_) | Ppid::Fragment(_), _) => {
+                Fate::Kept { payload: Payload::default(), charged: 0 }
+            }
+        };
+        Self { ppid, progress: Progress::InMessage, length: 0, fate }
+    }
+
+    /// The next fragment begins.
+    fn go_on(&mut self, ppid: Ppid) -> Result<(), Discard> {
+        let fits = match (self.ppid, ppid) {
+            (Ppid::Fragment(kind), Ppid::Fragment(next) | Ppid::Full(next)) => kind == next,
+            (_, _) => false,
+        };
+        if !fits || self.progress != Progress::BetweenFragments {
+            return Err(Discard::MixedFragments);
+        }
+        self.ppid = ppid;
+        self.progress = Progress::InMessage;
+        Ok(())
+    }
+
+    /// SCTP's message ends. Says whether the application's does.
+    fn end(&mut self) -> bool {
+        if let Ppid::Fragment(_) = self.ppid {
+            self.progress = Progress::BetweenFragments;
+            return false;
+        }
+        true
+    }
+
+    fn add(
+        &mut self,
+        payload: Payload,
+        is_complete: bool,
+        budget: &mut Budget,
+    ) -> Result<Arrival, Discard> {
+        self.length += payload.len();
+        budget.check_length(self.ppid, self.length)?;
+        let kind = match self.ppid {
+            Ppid::Dcep => Kind::Binary,
+            Ppid::Full(kind) | Ppid::Fragment(kind) | Ppid::Empty(kind) => kind,
+        };
+        match &mut self.fate {
+            Fate::HandedOn { message, next } => {
+                let part = core::mem::replace(next, Part::Middle);
+                let part = if is_complete { Part::Last } else { part };
+                Ok(Arrival::Part { message: *message, kind, part, payload })
+            }
+            Fate::Ignored if is_complete => Ok(Arrival::Message(kind, Payload::default())),
+            Fate::Ignored => Ok(Arrival::Kept),
+            Fate::Kept { payload: kept, charged } => {
+                *charged += budget.charge(&payload)?;
+                kept.append(payload);
+                if !is_complete {
+                    return Ok(Arrival::Kept);
+                }
+                budget.release(*charged);
+                let payload = core::mem::take(kept);
+                Ok(match self.ppid {
+                    Ppid::Dcep => Arrival::Dcep(payload),
+                    Ppid::Full(_) | Ppid::Fragment(_) | Ppid::Empty(_) => {
+                        Arrival::Message(kind, payload)
+                    }
+                })
+            }
+        }
+    }
+
+    /// Nothing will come of it.
+    fn void(self, budget: &mut Budget) -> Arrival {
+        match (self.fate, self.ppid) {
+            (Fate::HandedOn { message, .. }, Ppid::Full(kind) | Ppid::Fragment(kind)) => {
+                Arrival::Part { message, kind, part: Part::Void, payload: Payload::default() }
+            }
+            (Fate::Kept { charged, .. }, _) => {
+                budget.release(charged);
+                GIVEN_UP
+            }
+            (Fate::HandedOn { .. } | Fate::Ignored, _) => GIVEN_UP,
+        }
+    }
+}
+
+impl Budget {
+    fn check_length(&self, ppid: Ppid, length: usize) -> Result<(), Discard> {
+        match ppid {
+            // RFC 8832 section 7 wants both names taken as long as they may be, whatever the limit.
+            Ppid::Dcep if length > Dcep::LONGEST => Err(Discard::Malformed),
+            Ppid::Full(_) | Ppid::Fragment(_) if length > self.longest_message => {
+                Err(Discard::TooLong)
+            }
+            Ppid::Dcep | Ppid::Full(_) | Ppid::Fragment(_) | Ppid::Empty(_) => Ok(()),
+        }
+    }
+
+    /// Keeps `payload`; says as how much it counts.
+    pub(crate) fn charge(&mut self, payload: &Payload) -> Result<usize, Discard> {
+        let pieces = payload.pieces().iter().map(|piece| piece.len().max(self.piece));
+        let charge = pieces.sum::<usize>().max(self.piece);
+        if charge > self.limit.saturating_sub(self.used) {
+            return Err(Discard::NoRoom);
+        }
+        self.used += charge;
+        Ok(charge)
+    }
+
+    /// No longer keeps what counted as `charge`.
+    pub(crate) const fn release(&mut self, charge: usize) {
+        self.used = self.used.saturating_sub(charge);
+    }
+}
+
+const LOOSE: Arrival = Arrival::Dropped(Discard::LoosePart);
+
+const GIVEN_UP: Arrival = Arrival::Dropped(Discard::GivenUp);
