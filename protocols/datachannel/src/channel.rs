@@ -8,8 +8,9 @@
 //! Then it is gone, and its stream may be used again. A stream that closes without a channel (its OPEN was
 //! refused, or the peer sent data on it without one) has one too, of which the application is not told.
 
-use icelab_sctp::{Received, StreamId};
+use icelab_sctp::StreamId;
 
+use crate::early::Early;
 use crate::event::Closure;
 use crate::inbox::Inbox;
 use crate::message::Delivery;
@@ -108,16 +109,8 @@ pub(crate) enum Outgoing {
 pub(crate) enum Incoming {
     /// It has not.
     Open,
-    /// It has. What comes now belongs to a channel that the peer opens anew, having heard that this side's
-    /// direction is reset before this side did. It waits until this side has heard too.
-    Reset {
-        /// What waits.
-        early: Vec<Received>,
-        /// As how much it counts.
-        charged: usize,
-    },
-    /// It has; and more came than may wait.
-    Overrun,
+    /// It has. What comes now is for the stream's next channel.
+    Reset(Early),
 }
 
 impl Channel {
@@ -162,8 +155,8 @@ impl Channel {
 
 impl Incoming {
     /// The peer has reset its direction just now.
-    pub(crate) const fn reset() -> Self {
-        Self::Reset { early: Vec::new(), charged: 0 }
+    pub(crate) fn reset() -> Self {
+        Self::Reset(Early::default())
     }
 }
 

@@ -77,7 +77,7 @@ impl Channels {
     }
 
     /// Gives a stream that is free, below `limit`, to a channel that has none. Says which.
-    pub(crate) fn give_stream(&mut self, id: ChannelId, limit: StreamId) -> Option<StreamId> {
+    pub(crate) fn give_stream(&mut self, id: ChannelId, limit: u16) -> Option<StreamId> {
         let by_stream = &self.by_stream;
         let stream = self.stream_ids.take(limit, |stream| by_stream.contains_key(&stream))?;
         self.place(id, stream);

@@ -7,14 +7,13 @@
 //!
 //! Where both close at once, each is 1 and 2 to the other.
 
-use std::collections::BTreeSet;
-
 use icelab_sans_io::Instant;
 use icelab_sctp::{ReconfigureError, StreamId};
 
 use crate::channel::{Channel, ChannelId, Closing, Incoming, Opening, Outgoing, State};
-use crate::data_channels::{DataChannels, Reading, Stage};
+use crate::data_channels::{DataChannels, Stage};
 use crate::discard::Discard;
+use crate::early::EarlyItem;
 use crate::event::{Closure, Event};
 use crate::properties::Properties;
 use crate::wire::dcep::Dcep;
@@ -108,19 +107,12 @@ impl DataChannels {
         }
     }
 
-    /// The peer has reset its directions, behind all that it had sent on them. An empty list means all.
-    pub(crate) fn take_peer_reset(&mut self, streams: Vec<StreamId>, now: Instant) {
-        let streams = self.named(streams);
-        // What was sent before the reset comes before it.
-        self.read(now);
-        match &mut self.reading {
-            Reading::On => self.peer_has_reset(streams, now),
-            Reading::Paused { resets } => resets.extend(streams),
+    /// The peer has reset its directions, and all that it had sent on them has been read. An empty list
+    /// means all.
+    pub(crate) fn peer_has_reset(&mut self, mut streams: Vec<StreamId>, now: Instant) {
+        if streams.is_empty() {
+            streams = self.channels.streams().collect();
         }
-    }
-
-    /// The peer has reset its directions, and all that it had sent on them has been read.
-    pub(crate) fn peer_has_reset(&mut self, streams: BTreeSet<StreamId>, now: Instant) {
         for stream in streams {
             let Some(channel) = self.channels.on_stream(stream) else { continue };
             let Some(it) = self.channels.get_mut(channel) else { continue };
@@ -132,37 +124,32 @@ impl DataChannels {
                 self.begin_closing(channel, closure, Incoming::reset(), now);
                 continue;
             };
-            match &closing.incoming {
+            match &mut closing.incoming {
                 Incoming::Open => {
                     closing.incoming = Incoming::reset();
                     self.finish_if_done(channel, now);
                 }
-                // It has begun a new channel, and ended it already.
-                Incoming::Reset { early, .. } if !early.is_empty() => self.overrun(channel),
-                Incoming::Reset { .. } | Incoming::Overrun => {}
+                Incoming::Reset(early) => early.note_reset(),
             }
         }
     }
 
-    /// The peer asks this side to reset its directions. An empty list means all. Data channels need no such
-    /// request; some stacks make it as they close.
+    /// The peer has asked this side to reset its directions, and the association does so. Data channels need
+    /// no such request; some stacks make it as they close.
     pub(crate) fn take_reset_asked(&mut self, streams: Vec<StreamId>, now: Instant) {
-        for stream in self.named(streams) {
-            if let Some(channel) = self.channels.on_stream(stream)
-                && let Some(it) = self.channels.get(channel)
-                && !matches!(it.state, State::Closing(_))
-            {
+        for stream in streams {
+            let Some(channel) = self.channels.on_stream(stream) else { continue };
+            let Some(it) = self.channels.get(channel) else { continue };
+            if !matches!(it.state, State::Closing(_)) {
                 self.begin_closing(channel, Closure::Peer, Incoming::Open, now);
             }
+            self.resets_due.remove(&stream);
+            if let Some((_, closing)) = self.closing_on(stream)
+                && closing.outgoing == Outgoing::Due
+            {
+                closing.outgoing = Outgoing::Asked;
+            }
         }
-    }
-
-    /// Those of `streams` that are in use; all of them where it is empty.
-    fn named(&self, streams: Vec<StreamId>) -> BTreeSet<StreamId> {
-        if streams.is_empty() {
-            return self.channels.streams().collect();
-        }
-        streams.into_iter().filter(|stream| self.channels.on_stream(*stream).is_some()).collect()
     }
 
     fn closing_on(&mut self, stream: StreamId) -> Option<(ChannelId, &mut Closing)> {
@@ -170,17 +157,6 @@ impl DataChannels {
         match &mut self.channels.get_mut(channel)?.state {
             State::Closing(closing) => Some((channel, closing)),
             State::Connecting | State::Open => None,
-        }
-    }
-
-    /// More came for a stream's next channel than may wait: there will be none.
-    pub(crate) fn overrun(&mut self, channel: ChannelId) {
-        self.discards.add(Discard::NoRoom);
-        let Some(it) = self.channels.get_mut(channel) else { return };
-        let State::Closing(closing) = &mut it.state else { return };
-        let before = core::mem::replace(&mut closing.incoming, Incoming::Overrun);
-        if let Incoming::Reset { charged, .. } = before {
-            self.budget.release(charged);
         }
     }
 
@@ -200,15 +176,13 @@ impl DataChannels {
         self.unsent.remove(&channel);
         let Some(it) = self.channels.remove(channel) else { return };
         let (State::Closing(closing), Some(stream)) = (it.state, it.stream) else { return };
-        match closing.incoming {
-            Incoming::Open => {}
-            Incoming::Reset { early, charged } => {
-                self.budget.release(charged);
-                for received in early {
-                    self.take(received, now);
-                }
+        let Incoming::Reset(early) = closing.incoming else { return };
+        for item in early.into_items(&mut self.budget) {
+            match item {
+                EarlyItem::Message(received) => self.take(received, now),
+                EarlyItem::TooMuch => self.refuse(stream),
+                EarlyItem::Reset => self.peer_has_reset(vec![stream], now),
             }
-            Incoming::Overrun => self.refuse(stream),
         }
     }
 
@@ -235,8 +209,5 @@ impl DataChannels {
         self.resets_due.clear();
         self.unsent.clear();
         self.budget.used = 0;
-        if let Reading::Paused { resets } = &mut self.reading {
-            resets.clear();
-        }
     }
 }

@@ -37,7 +37,7 @@ impl Default for Config {
             role: None,
             longest_message: 256 << 20,
             peer_longest_message: 1 << 16,
-            channels: usize::from(StreamId::MAX),
+            channels: usize::from(u16::MAX),
             unfinished: 512 << 20,
             names: 16 << 20,
             delivery: Delivery::Whole,
@@ -56,7 +56,7 @@ pub enum Role {
 
 impl Role {
     /// The lowest stream that this side may open.
-    pub(crate) const fn first(self) -> StreamId {
+    pub(crate) const fn first(self) -> u16 {
         match self {
             Self::Client => 0,
             Self::Server => 1,
@@ -65,6 +65,6 @@ impl Role {
 
     /// Whether this side may open a channel on `stream`.
     pub(crate) const fn owns(self, stream: StreamId) -> bool {
-        stream % 2 == self.first()
+        stream.0 % 2 == self.first()
     }
 }

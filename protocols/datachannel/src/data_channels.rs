@@ -32,12 +32,12 @@ pub struct DataChannels {
     pub(crate) channels: Channels,
     pub(crate) stage: Stage,
     /// The streams below this can be used.
-    pub(crate) stream_limit: StreamId,
+    pub(crate) stream_limit: u16,
     pub(crate) limits: Limits,
     pub(crate) budget: Budget,
     /// How long messages come on channels that the peer opens.
     pub(crate) delivery: Delivery,
-    pub(crate) reading: Reading,
+    reading: Reading,
     /// The streams whose direction from here is to be reset.
     pub(crate) resets_due: BTreeSet<StreamId>,
     /// The channels that have something of the establishment protocol to send, for which there was no room.
@@ -66,13 +66,10 @@ pub(crate) struct Limits {
 }
 
 /// Whether messages are taken out of the association.
-#[derive(Debug)]
-pub(crate) enum Reading {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
     On,
-    /// They are not. The peer has reset these streams, behind what was not read yet.
-    Paused {
-        resets: BTreeSet<StreamId>,
-    },
+    Paused,
 }
 
 impl DataChannels {
@@ -129,19 +126,15 @@ impl DataChannels {
     }
 
     /// Takes nothing out of the association any more: its receive window closes, and the peer has to wait.
-    pub fn pause(&mut self) {
-        if let Reading::On = self.reading {
-            self.reading = Reading::Paused { resets: BTreeSet::new() };
-        }
+    pub const fn pause(&mut self) {
+        self.reading = Reading::Paused;
     }
 
     /// Goes on after [`pause`](Self::pause).
     pub fn resume(&mut self, now: Instant) {
-        if let Reading::Paused { resets } = core::mem::replace(&mut self.reading, Reading::On) {
-            self.read(now);
-            self.peer_has_reset(resets, now);
-            self.settle(now);
-        }
+        self.reading = Reading::On;
+        self.read(now);
+        self.settle(now);
     }
 
     /// Ends the association once all that was sent is delivered (RFC 9260 section 9.2). Until then messages
@@ -239,17 +232,17 @@ impl DataChannels {
             }
             icelab_sctp::Event::StreamsReset { streams } => self.own_are_reset(streams, now),
             icelab_sctp::Event::ResetRefused { streams } => self.own_are_stuck(streams),
-            icelab_sctp::Event::PeerReset { streams } => self.take_peer_reset(streams, now),
+            icelab_sctp::Event::PeerReset { streams } => self.peer_has_reset(streams, now),
             icelab_sctp::Event::ResetAsked { streams } => self.take_reset_asked(streams, now),
             icelab_sctp::Event::PeerShutdown => self.begin_end(),
             icelab_sctp::Event::PeerError { .. } => {}
-            icelab_sctp::Event::Closed { reason } => self.end(reason, now),
+            icelab_sctp::Event::Closed { reason } => self.end(reason),
         }
     }
 
     /// Takes out of the association what can be read.
-    pub(crate) fn read(&mut self, now: Instant) {
-        while let Reading::On = self.reading
+    fn read(&mut self, now: Instant) {
+        while self.reading == Reading::On
             && let Some(received) = self.association.receive(now)
         {
             self.take(received, now);
@@ -274,10 +267,7 @@ impl DataChannels {
     }
 
     /// Nothing more comes or goes.
-    fn end(&mut self, reason: CloseReason, now: Instant) {
-        // What has arrived is the application's, and there is nobody left to be held back.
-        self.reading = Reading::On;
-        self.read(now);
+    fn end(&mut self, reason: CloseReason) {
         self.stage = Stage::Over;
         self.close_all(&Closure::Ended(reason.clone()));
         self.output.event(Event::Ended { reason });

@@ -105,11 +105,14 @@ impl Inbox {
                 if is_fragment && !may_be_fragment {
                     return Err(Discard::MixedFragments);
                 }
+                // Without order, one that is complete can come while another is under way.
+                let is_apart =
+                    slot.as_ref().is_none_or(|begun| begun.progress == Progress::InMessage);
+                if is_apart && part == Part::Whole && !is_fragment {
+                    return whole(ppid, payload, budget);
+                }
                 match slot {
                     Some(begun) => begun.go_on(ppid)?,
-                    None if part == Part::Whole && !is_fragment => {
-                        return whole(ppid, payload, budget);
-                    }
                     None => *slot = Some(Begun::new(ppid, self.delivery, &mut self.next)),
                 }
                 add(slot, payload, part == Part::Whole, budget)

@@ -3,7 +3,8 @@
 //! - [`data_channels`](DataChannels): the layer: dispatch, and what concerns all channels.
 //!   [`config`](Config), [`event`](Event), [`discard`](Discard).
 //! - `opening`: channels begin (RFC 8832 section 6). `transfer`: what goes over them (RFC 8831 section
-//!   6.6). `closing`: they end (RFC 8831 section 6.7).
+//!   6.6). `closing`: they end (RFC 8831 section 6.7); `early`: what
+//!   comes too early for the next one.
 //! - `channels`: the channels by handle and by stream; `stream_ids`: who may use which stream.
 //!   `channel`: one of them, its states. [`properties`](Properties): what both sides know of it.
 //! - `inbox`: messages that arrive in parts. [`message`](Message). `utf8`.
@@ -15,6 +16,7 @@ mod closing;
 mod config;
 mod data_channels;
 mod discard;
+mod early;
 mod event;
 mod inbox;
 mod message;

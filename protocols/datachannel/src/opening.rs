@@ -50,7 +50,7 @@ impl DataChannels {
         now: Instant,
     ) -> Result<ChannelId, OpenError> {
         let properties = self.check_new(properties)?;
-        if stream >= self.stream_limit {
+        if stream.0 >= self.stream_limit {
             return Err(OpenError::NoSuchStream(stream));
         }
         if self.channels.on_stream(stream).is_some() {
@@ -102,7 +102,7 @@ impl DataChannels {
         let all: Vec<_> = self.channels.iter().map(|(id, channel)| (id, channel.stream)).collect();
         for (channel, stream) in all {
             match stream {
-                Some(stream) if stream >= self.stream_limit => {
+                Some(stream) if stream.0 >= self.stream_limit => {
                     self.finish(channel, Closure::NoStream, now);
                 }
                 Some(_) => self.open_if_connected(channel),
@@ -183,7 +183,8 @@ impl DataChannels {
     }
 
     /// Sends a message of the establishment protocol: "All DCEP messages MUST be sent using ordered delivery
-    /// and reliable transmission" (RFC 8832 section 6). Where there is no room it waits.
+    /// and reliable transmission" (RFC 8832 section 6). It waits where there is no
+    /// room, and where the peer has had the stream reset for no channel.
     fn send_dcep(&mut self, channel: ChannelId, dcep: Dcep, now: Instant) {
         let Some(it) = self.channels.get_mut(channel) else { return };
         let Some(stream) = it.stream else { return };
@@ -194,7 +195,9 @@ impl DataChannels {
             is_unordered: false,
             reliability: Reliability::Full,
         };
-        if let Err(SctpError::BufferFull { .. }) = self.association.send(message, now) {
+        if let Err(SctpError::BufferFull { .. } | SctpError::Resetting { .. }) =
+            self.association.send(message, now)
+        {
             it.unsent = Some(dcep);
             self.unsent.insert(channel);
         }

@@ -13,6 +13,7 @@ use crate::inbox::Arrival;
 use crate::message::{Delivery, Kind, Message};
 use crate::properties::Properties;
 use crate::utf8::is_utf8;
+use crate::wire::dcep::Dcep;
 use crate::wire::ppid::Ppid;
 
 impl DataChannels {
@@ -103,7 +104,7 @@ impl DataChannels {
             return self.take_on_unused(received, now);
         };
         let Some(it) = self.channels.get_mut(channel) else { return };
-        let is_announced = it.is_announced();
+        let (opening, is_announced) = (it.opening, it.is_announced());
         let State::Closing(closing) = &mut it.state else {
             return self.take_on(channel, received, now);
         };
@@ -113,17 +114,15 @@ impl DataChannels {
                 self.channels.remove(channel);
                 self.take_on_unused(received, now);
             }
-            (Incoming::Reset { early, charged }, Outgoing::Due | Outgoing::Asked) => {
-                if let Ok(charge) = self.budget.charge(&received.payload) {
-                    *charged += charge;
-                    early.push(received);
-                } else {
-                    self.overrun(channel);
+            (Incoming::Open, _) if opening == Opening::Asked && is_ack(&received) => {
+                it.opening = Opening::Acknowledged;
+            }
+            (Incoming::Reset(early), Outgoing::Due | Outgoing::Asked) => {
+                if let Err(reason) = early.keep(received, &mut self.budget) {
+                    self.discards.add(reason);
                 }
             }
-            (Incoming::Open | Incoming::Reset { .. } | Incoming::Overrun, _) => {
-                self.discards.add(Discard::Closing);
-            }
+            (Incoming::Open | Incoming::Reset(_), _) => self.discards.add(Discard::Closing),
         }
     }
 
@@ -183,6 +182,12 @@ impl DataChannels {
 }
 
 /// Whether it is, or begins, a message of the establishment protocol.
-const fn begins_dcep(received: &Received) -> bool {
+fn begins_dcep(received: &Received) -> bool {
     matches!(received.part, Part::Whole | Part::First) && received.ppid == Ppid::Dcep.number()
+}
+
+/// Whether it is the peer's ACK.
+fn is_ack(received: &Received) -> bool {
+    let first = received.payload.pieces().first().cloned().unwrap_or_default();
+    begins_dcep(received) && Dcep::decode(&first) == Ok(Dcep::Ack)
 }

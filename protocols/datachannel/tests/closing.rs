@@ -8,10 +8,11 @@ use icelab_datachannel::{
 };
 use icelab_sans_io::Instant;
 use icelab_sans_io::testing::LinkModel;
+use icelab_sctp::StreamId;
 
 use crate::ends::{
-    apart, binary, but_low, closed, configs, connect, connected, drive, good, messages, open,
-    open_message, opened, raw, resets, text,
+    apart, ask_reset, binary, but_low, closed, configs, connect, connected, drive, good, messages,
+    open, open_message, opened, raw, reset, resets, say, text,
 };
 
 #[test]
@@ -51,7 +52,7 @@ fn closing_resets_the_outgoing_stream_and_nothing_else() {
     assert_eq!(resets(&events), [1]);
     assert!(!asked(&events), "the peer is not told to do the same, it does");
     assert_eq!(raw.a.ready_state(channel), ReadyState::Closing, "until it has");
-    raw.z.reset_streams(&[1], raw.now()).unwrap();
+    reset(&mut raw, 1);
     drive(&mut raw);
     assert_eq!(raw.a.ready_state(channel), ReadyState::Closed);
 }
@@ -134,15 +135,15 @@ fn a_channel_may_be_closed_before_the_association_is_there() {
 #[test]
 fn a_request_to_reset_closes_the_channel() {
     let mut raw = raw();
-    raw.z.send(open_message(0, Properties::labelled("x")), raw.now()).unwrap();
+    say(&mut raw, open_message(0, Properties::labelled("x")));
     drive(&mut raw);
     let channel = opened(&raw.events_a())[0].0;
     // A <- reset yours, and here is mine <- Z
-    raw.z.ask_reset(&[0], raw.now()).unwrap();
+    ask_reset(&mut raw, 0);
     drive(&mut raw);
     assert_eq!(raw.events_a(), [Event::Closing { channel }]);
     assert_eq!(resets(&raw.events_z()), [0]);
-    raw.z.reset_streams(&[0], raw.now()).unwrap();
+    reset(&mut raw, 0);
     drive(&mut raw);
     assert_eq!(closed(&raw.events_a()), [(channel, Closure::Peer)]);
 }
@@ -153,13 +154,13 @@ fn a_channel_ends_where_the_peer_cannot_reset_streams_but_its_stream_is_lost() {
     client.sctp.extensions.stream_reset = false;
     let mut ends = connected((client, server), LinkModel::default(), 1);
     let now = ends.now();
-    let a = ends.a.open_negotiated(0, Properties::labelled("x"), now).unwrap();
+    let a = ends.a.open_negotiated(StreamId(0), Properties::labelled("x"), now).unwrap();
     ends.a.close(a, now);
     ends.settle();
     assert_eq!(closed(&ends.events_a()), [(a, Closure::Local)]);
     assert_eq!(ends.a.channels().count(), 0);
-    let again = ends.a.open_negotiated(0, Properties::default(), now);
-    assert_eq!(again, Err(OpenError::StreamInUse(0)));
+    let again = ends.a.open_negotiated(StreamId(0), Properties::default(), now);
+    assert_eq!(again, Err(OpenError::StreamInUse(StreamId(0))));
 }
 
 #[test]

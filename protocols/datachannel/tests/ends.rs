@@ -9,25 +9,66 @@ use icelab_datachannel::{
     ChannelId, Closure, Config, DataChannels, Event, Kind, Message, Properties, Role,
 };
 use icelab_sans_io::testing::{LinkModel, Pair};
-use icelab_sans_io::{Instant, Protocol, Rng};
-use icelab_sctp::{Association, Received, Reliability};
+use icelab_sans_io::{Deadline, Instant, Output, Protocol, Rng};
+use icelab_sctp::{Association, Received, Reliability, StreamId};
 
 /// Two ends, a client and a server of DTLS.
 pub(crate) type Ends = Pair<DataChannels, DataChannels>;
 
-/// An end, and an association that says what it likes.
-pub(crate) type Raw = Pair<DataChannels, Association>;
+/// An end, and a peer that says what it likes.
+pub(crate) type Raw = Pair<DataChannels, Speaker>;
+
+/// An association that says what it likes, and reads everything.
+pub(crate) struct Speaker {
+    pub(crate) association: Association,
+    received: Vec<Received>,
+}
+
+impl Speaker {
+    fn new(rng: Rng) -> Self {
+        let association = Association::new(Config::default().sctp, rng);
+        Self { association, received: Vec::new() }
+    }
+
+    fn read(&mut self, now: Instant) {
+        self.received.extend(core::iter::from_fn(|| self.association.receive(now)));
+    }
+
+    /// What it has received since the last call.
+    pub(crate) fn received(&mut self) -> Vec<Received> {
+        core::mem::take(&mut self.received)
+    }
+}
+
+impl Protocol for Speaker {
+    type Input = Vec<u8>;
+    type Packet = Vec<u8>;
+    type Event = icelab_sctp::Event;
+
+    fn handle_input(&mut self, input: Vec<u8>, now: Instant) {
+        self.association.handle_input(input, now);
+        self.read(now);
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        self.association.handle_timeout(now);
+        self.read(now);
+    }
+
+    fn poll_output(&mut self) -> Option<Output<Vec<u8>, icelab_sctp::Event>> {
+        self.association.poll_output()
+    }
+
+    fn poll_timeout(&self) -> Option<Deadline> {
+        self.association.poll_timeout()
+    }
+}
 
 /// A client's and a server's configuration.
 pub(crate) fn configs() -> (Config, Config) {
     let config =
         |role| Config { role: Some(role), peer_longest_message: usize::MAX, ..Config::default() };
     (config(Role::Client), config(Role::Server))
-}
-
-/// The association's configuration where its peer is told nothing of data channels.
-pub(crate) fn raw_config() -> icelab_sctp::Config {
-    Config::default().sctp
 }
 
 /// Two ends that have said nothing yet.
@@ -71,13 +112,31 @@ pub(crate) fn raw() -> Raw {
 pub(crate) fn raw_with(config: Config) -> Raw {
     let rng = Rng::from_u64(7);
     let a = DataChannels::new(config, rng.fork("a", 0));
-    let z = Association::new(raw_config(), rng.fork("z", 0));
+    let z = Speaker::new(rng.fork("z", 0));
     let mut raw = Pair::new(a, z, LinkModel::delayed(Duration::from_millis(10)), 7);
-    raw.z.connect(raw.now());
+    raw.z.association.connect(Instant::START);
     raw.drive_for(Duration::from_secs(1));
     assert_eq!(raw.events_a(), [Event::Connected]);
     raw.events_z();
     raw
+}
+
+/// The peer says something.
+pub(crate) fn say(raw: &mut Raw, message: icelab_sctp::Message) {
+    let now = raw.now();
+    raw.z.association.send(message, now).expect("room for a message");
+}
+
+/// The peer resets its direction of a stream.
+pub(crate) fn reset(raw: &mut Raw, stream: u16) {
+    let now = raw.now();
+    raw.z.association.reset_streams(&[StreamId(stream)], now).expect("an association");
+}
+
+/// The peer asks for the other direction to be reset.
+pub(crate) fn ask_reset(raw: &mut Raw, stream: u16) {
+    let now = raw.now();
+    raw.z.association.ask_reset(&[StreamId(stream)], now).expect("an association");
 }
 
 /// Opens a channel from A to Z, and drives until Z has it. Gives both handles.
@@ -155,7 +214,7 @@ pub(crate) fn binary(bytes: &[u8]) -> Message {
 
 /// A message of the establishment protocol, ordered and reliable.
 pub(crate) fn dcep(stream: u16, message: &Dcep) -> icelab_sctp::Message {
-    sctp(stream, Ppid::Dcep.number(), &message.encode())
+    sctp(stream, Ppid::Dcep.number().0, &message.encode())
 }
 
 /// OPEN with these properties.
@@ -166,17 +225,12 @@ pub(crate) fn open_message(stream: u16, properties: Properties) -> icelab_sctp::
 /// A message of SCTP, ordered and reliable.
 pub(crate) fn sctp(stream: u16, ppid: u32, payload: &[u8]) -> icelab_sctp::Message {
     icelab_sctp::Message {
-        stream,
-        ppid,
+        stream: StreamId(stream),
+        ppid: icelab_sctp::Ppid(ppid),
         payload: Bytes::copy_from_slice(payload),
         is_unordered: false,
         reliability: Reliability::Full,
     }
-}
-
-/// All that an association can hand over.
-pub(crate) fn received(association: &mut Association, now: Instant) -> Vec<Received> {
-    core::iter::from_fn(|| association.receive(now)).collect()
 }
 
 /// The streams that the peer of an association has reset.
@@ -184,9 +238,10 @@ pub(crate) fn resets(events: &[icelab_sctp::Event]) -> Vec<u16> {
     events
         .iter()
         .filter_map(|event| match event {
-            icelab_sctp::Event::PeerReset { streams } => Some(streams.clone()),
+            icelab_sctp::Event::PeerReset { streams } => Some(streams),
             _ => None,
         })
         .flatten()
+        .map(|stream| stream.0)
         .collect()
 }

@@ -3,28 +3,29 @@
 use std::time::Duration;
 
 use icelab_datachannel::wire::dcep::Dcep;
+use icelab_datachannel::wire::ppid::Ppid;
 use icelab_datachannel::{
     Closure, Config, Discard, Event, Properties, ReadyState, Reliability, Role,
 };
 use icelab_sans_io::testing::LinkModel;
 use icelab_sans_io::{Protocol as _, Rng};
+use icelab_sctp::StreamId;
 
 use crate::ends::{
     Raw, apart, closed, configs, connect, drive, good, messages, open, open_message, opened, raw,
-    raw_with, received, resets, sctp, text,
+    raw_with, reset, resets, say, sctp, text,
 };
 
 /// How many messages of the establishment protocol have come to the peer.
 fn dcep_at_peer(raw: &mut Raw) -> usize {
-    let now = raw.now();
-    received(&mut raw.z, now).iter().filter(|it| it.ppid == 50).count()
+    raw.z.received().iter().filter(|it| it.ppid == Ppid::Dcep.number()).count()
 }
 
 #[test]
 fn data_on_a_stream_that_is_no_channel_close_it() {
     let mut raw = raw();
-    raw.z.send(sctp(6, 51, b"hello?"), raw.now()).unwrap();
-    raw.z.send(sctp(6, 51, b"hello?"), raw.now()).unwrap();
+    say(&mut raw, sctp(6, 51, b"hello?"));
+    say(&mut raw, sctp(6, 51, b"hello?"));
     drive(&mut raw);
     assert_eq!(raw.events_a(), [], "the application is not told");
     assert_eq!(raw.a.discards().count(Discard::NoChannel), 1);
@@ -37,15 +38,15 @@ fn data_on_a_stream_that_is_no_channel_close_it() {
 fn a_stream_that_was_refused_may_become_a_channel() {
     for resets_it in [true, false] {
         let mut raw = raw();
-        raw.z.send(sctp(6, 51, b"hello?"), raw.now()).unwrap();
+        say(&mut raw, sctp(6, 51, b"hello?"));
         drive(&mut raw);
         // A -> reset -> Z; then Z, whether it had anything to reset or not, opens a channel.
         if resets_it {
-            raw.z.reset_streams(&[6], raw.now()).unwrap();
+            reset(&mut raw, 6);
             drive(&mut raw);
         }
-        raw.z.send(open_message(6, Properties::labelled("x")), raw.now()).unwrap();
-        raw.z.send(sctp(6, 51, b"hello"), raw.now()).unwrap();
+        say(&mut raw, open_message(6, Properties::labelled("x")));
+        say(&mut raw, sctp(6, 51, b"hello"));
         drive(&mut raw);
         let events = raw.events_a();
         let [(channel, _)] = opened(&events)[..] else { panic!("{events:?}") };
@@ -57,13 +58,14 @@ fn a_stream_that_was_refused_may_become_a_channel() {
 #[test]
 fn an_open_on_a_stream_in_use_closes_its_channel_and_is_not_answered() {
     let mut raw = raw();
-    raw.z.send(open_message(0, Properties::labelled("x")), raw.now()).unwrap();
+    say(&mut raw, open_message(0, Properties::labelled("x")));
     drive(&mut raw);
     let channel = opened(&raw.events_a())[0].0;
-    let agreed = raw.a.open_negotiated(8, Properties::labelled("agreed"), raw.now()).unwrap();
+    let agreed =
+        raw.a.open_negotiated(StreamId(8), Properties::labelled("agreed"), raw.now()).unwrap();
     for stream in [0, 8] {
-        raw.z.send(open_message(stream, Properties::labelled("again")), raw.now()).unwrap();
-        raw.z.reset_streams(&[stream], raw.now()).unwrap();
+        say(&mut raw, open_message(stream, Properties::labelled("again")));
+        reset(&mut raw, stream);
     }
     drive(&mut raw);
     let fault = Closure::Fault(Discard::StreamInUse);
@@ -79,7 +81,7 @@ fn an_open_on_a_stream_in_use_closes_its_channel_and_is_not_answered() {
 #[test]
 fn an_open_on_a_stream_of_this_sides_is_refused() {
     let mut raw = raw();
-    raw.z.send(open_message(3, Properties::labelled("x")), raw.now()).unwrap();
+    say(&mut raw, open_message(3, Properties::labelled("x")));
     drive(&mut raw);
     assert_eq!(raw.events_a(), []);
     assert_eq!(raw.a.discards().count(Discard::WrongParity), 1);
@@ -87,7 +89,7 @@ fn an_open_on_a_stream_of_this_sides_is_refused() {
     assert_eq!(resets(&raw.events_z()), [3]);
     let now = raw.now();
     let own = [(); 2].map(|()| raw.a.open(Properties::default(), now).unwrap());
-    let streams = own.map(|channel| raw.a.stream(channel).unwrap());
+    let streams = own.map(|channel| raw.a.stream(channel).unwrap().0);
     assert_eq!(streams, [1, 5], "the stream is not used before it is reset");
 }
 
@@ -117,7 +119,7 @@ fn an_open_that_is_not_well_formed_is_refused() {
     ];
     for bytes in wrong {
         let mut raw = raw();
-        raw.z.send(sctp(2, 50, &bytes), raw.now()).unwrap();
+        say(&mut raw, sctp(2, 50, &bytes));
         drive(&mut raw);
         assert_eq!(raw.events_a(), [], "{bytes:?}");
         assert_eq!(raw.a.discards().count(Discard::Malformed), 1, "{bytes:?}");
@@ -130,7 +132,7 @@ fn an_open_that_is_not_well_formed_is_refused() {
 fn a_control_message_that_is_not_known_closes_an_open_channel() {
     let mut raw = raw();
     let channel = raw.a.open(Properties::labelled("x"), raw.now()).unwrap();
-    raw.z.send(sctp(1, 50, &[0xFF]), raw.now()).unwrap();
+    say(&mut raw, sctp(1, 50, &[0xFF]));
     drive(&mut raw);
     let events = raw.events_a();
     assert_eq!(events, [Event::Open { channel }, Event::Closing { channel }]);
@@ -141,7 +143,7 @@ fn an_open_without_order_is_refused() {
     let mut raw = raw();
     let message = open_message(2, Properties::labelled("x"));
     let message = icelab_sctp::Message { is_unordered: true, ..message };
-    raw.z.send(message, raw.now()).unwrap();
+    say(&mut raw, message);
     drive(&mut raw);
     assert_eq!(raw.events_a(), []);
     assert_eq!(raw.a.discards().count(Discard::IllegalOrder), 1);
@@ -157,7 +159,7 @@ fn two_sides_of_one_role_close_the_channels_that_collide() {
     let now = ends.now();
     let a = ends.a.open(Properties::labelled("a"), now).unwrap();
     let z = ends.z.open(Properties::labelled("z"), now).unwrap();
-    assert_eq!((ends.a.stream(a), ends.z.stream(z)), (Some(0), Some(0)));
+    assert_eq!((ends.a.stream(a), ends.z.stream(z)), (Some(StreamId(0)), Some(StreamId(0))));
     drive(&mut ends);
     let fault = Closure::Fault(Discard::StreamInUse);
     assert_eq!(closed(&ends.events_a()), [(a, fault.clone())]);
@@ -174,8 +176,8 @@ fn a_long_open_that_comes_in_parts_is_one() {
     config.sctp.partial_delivery = 2000;
     let mut raw = raw_with(config);
     let properties = Properties::labelled("l".repeat(60_000));
-    raw.z.send(open_message(0, properties.clone()), raw.now()).unwrap();
-    raw.z.send(sctp(0, 51, b"behind it"), raw.now()).unwrap();
+    say(&mut raw, open_message(0, properties.clone()));
+    say(&mut raw, sctp(0, 51, b"behind it"));
     drive(&mut raw);
     let events = raw.events_a();
     let [(channel, told)] = opened(&events)[..] else { panic!("{events:?}") };
@@ -188,17 +190,17 @@ fn the_names_of_the_peers_channels_are_bounded() {
     let config = Config { names: 10, ..configs().1 };
     let mut raw = raw_with(config);
     let properties = Properties { protocol: "1234".into(), ..Properties::labelled("123456") };
-    raw.z.send(open_message(0, properties.clone()), raw.now()).unwrap();
-    raw.z.send(open_message(2, Properties::labelled("1")), raw.now()).unwrap();
+    say(&mut raw, open_message(0, properties.clone()));
+    say(&mut raw, open_message(2, Properties::labelled("1")));
     drive(&mut raw);
     let channel = opened(&raw.events_a())[0].0;
     assert_eq!(raw.a.discards().count(Discard::NoRoom), 1);
     assert_eq!(resets(&raw.events_z()), [2]);
     // What a channel had is given back.
     raw.a.close(channel, raw.now());
-    raw.z.reset_streams(&[0], raw.now()).unwrap();
+    reset(&mut raw, 0);
     drive(&mut raw);
-    raw.z.send(open_message(4, properties), raw.now()).unwrap();
+    say(&mut raw, open_message(4, properties));
     drive(&mut raw);
     assert_eq!(opened(&raw.events_a()).len(), 1);
 }
@@ -235,7 +237,10 @@ fn no_peer_confuses_the_layer() {
                 0..=2 => {
                     let labels = ["x", "y", "a longer one"];
                     let label = labels[usize::try_from(below(3)).unwrap()];
-                    let _ = raw.z.send(open_message(stream, Properties::labelled(label)), now);
+                    let _ = raw
+                        .z
+                        .association
+                        .send(open_message(stream, Properties::labelled(label)), now);
                 }
                 3..=6 => {
                     let length = usize::try_from(1 + below(10_000)).unwrap();
@@ -248,10 +253,10 @@ fn no_peer_confuses_the_layer() {
                         },
                         ..sctp(stream, ppid, &vec![u8::try_from(below(5)).unwrap(); length])
                     };
-                    let _ = raw.z.send(message, now);
+                    let _ = raw.z.association.send(message, now);
                 }
-                7 => drop(raw.z.reset_streams(&[stream], now)),
-                8 => drop(raw.z.ask_reset(&[stream], now)),
+                7 => drop(raw.z.association.reset_streams(&[StreamId(stream)], now)),
+                8 => drop(raw.z.association.ask_reset(&[StreamId(stream)], now)),
                 9 => own.extend(raw.a.open(Properties::labelled("own"), now)),
                 10 => match (below(3), own.pop()) {
                     (0, _) => raw.a.pause(),
@@ -271,8 +276,7 @@ fn no_peer_confuses_the_layer() {
             for channel in raw.a.channels() {
                 assert_ne!(raw.a.ready_state(channel), ReadyState::Closed, "seed {seed}");
             }
-            let now = raw.now();
-            received(&mut raw.z, now);
+            raw.z.received();
         }
         raw.a.abort(raw.now());
         drive(&mut raw);

@@ -8,16 +8,15 @@ use icelab_datachannel::{
 
 use crate::ends::{
     Raw, binary, closed, configs, connected, drive, good, messages, open, open_message, opened,
-    raw, raw_with, received, resets, sctp, text,
+    raw, raw_with, reset, resets, say, sctp, text,
 };
 
 /// The raw peer opens a channel on stream 0.
 fn open_raw(raw: &mut Raw, properties: Properties) -> ChannelId {
-    raw.z.send(open_message(0, properties), raw.now()).unwrap();
+    say(raw, open_message(0, properties));
     drive(raw);
     let channel = opened(&raw.events_a())[0].0;
-    let now = raw.now();
-    received(&mut raw.z, now);
+    raw.z.received();
     channel
 }
 
@@ -30,10 +29,11 @@ fn each_message_is_one_of_sctp_and_says_what_it_is() {
         raw.a.send(channel, message, now).unwrap();
     }
     drive(&mut raw);
-    let now = raw.now();
-    let sent: Vec<_> = received(&mut raw.z, now)
+    let sent: Vec<_> = raw
+        .z
+        .received()
         .into_iter()
-        .map(|it| (it.ppid, it.payload.into_bytes().to_vec()))
+        .map(|it| (it.ppid.0, it.payload.into_bytes().to_vec()))
         .collect();
     let expected = [(51, "ä".as_bytes().to_vec()), (56, vec![0]), (53, vec![7, 8]), (57, vec![0])];
     assert_eq!(sent, expected);
@@ -44,7 +44,7 @@ fn an_empty_message_is_empty_whatever_stands_for_it() {
     let mut raw = raw();
     let channel = open_raw(&mut raw, Properties::labelled("x"));
     for (ppid, payload) in [(56, &b"\0"[..]), (57, b"\0"), (56, b"not empty"), (57, &[9; 5000])] {
-        raw.z.send(sctp(0, ppid, payload), raw.now()).unwrap();
+        say(&mut raw, sctp(0, ppid, payload));
     }
     drive(&mut raw);
     let expected = [text(""), binary(&[]), text(""), binary(&[])];
@@ -57,8 +57,8 @@ fn a_long_message_under_the_number_of_an_empty_one_is_empty() {
     config.sctp.partial_delivery = 2000;
     let mut raw = raw_with(config);
     let channel = open_raw(&mut raw, Properties::labelled("x"));
-    raw.z.send(sctp(0, 57, &[9; 50_000]), raw.now()).unwrap();
-    raw.z.send(sctp(0, 51, b"after"), raw.now()).unwrap();
+    say(&mut raw, sctp(0, 57, &[9; 50_000]));
+    say(&mut raw, sctp(0, 51, b"after"));
     drive(&mut raw);
     assert_eq!(messages(&raw.events_a(), channel), [binary(&[]), text("after")]);
 }
@@ -68,9 +68,9 @@ fn text_that_is_no_utf_8_is_mended() {
     let mut raw = raw();
     let channel = open_raw(&mut raw, Properties::labelled("x"));
     for payload in [&b"a\xFFb"[..], b"\xF0\x9D\x84", "𝄞 fine".as_bytes()] {
-        raw.z.send(sctp(0, 51, payload), raw.now()).unwrap();
+        say(&mut raw, sctp(0, 51, payload));
     }
-    raw.z.send(sctp(0, 53, b"a\xFFb"), raw.now()).unwrap();
+    say(&mut raw, sctp(0, 53, b"a\xFFb"));
     drive(&mut raw);
     let expected = [text("a\u{FFFD}b"), text("\u{FFFD}"), text("𝄞 fine"), binary(b"a\xFFb")];
     assert_eq!(messages(&raw.events_a(), channel), expected);
@@ -100,7 +100,7 @@ fn fragments_of_the_deprecated_kind_are_put_together() {
         (52, b"a"),
         (53, b"b"),
     ] {
-        raw.z.send(sctp(0, ppid, payload), raw.now()).unwrap();
+        say(&mut raw, sctp(0, ppid, payload));
     }
     drive(&mut raw);
     let expected = [text("one tw\u{F6} three"), binary(b"alone"), binary(b"ab")];
@@ -113,7 +113,7 @@ fn fragments_that_do_not_belong_together_close_the_channel() {
         let mut raw = raw();
         let channel = open_raw(&mut raw, Properties::labelled("x"));
         for ppid in [52, second] {
-            raw.z.send(sctp(0, ppid, b"x"), raw.now()).unwrap();
+            say(&mut raw, sctp(0, ppid, b"x"));
         }
         drive(&mut raw);
         assert_eq!(raw.events_a(), [Event::Closing { channel }], "52 and {second}");
@@ -130,7 +130,7 @@ fn fragments_are_for_reliable_and_ordered_channels() {
     for properties in [unordered, unreliable] {
         let mut raw = raw();
         let channel = open_raw(&mut raw, properties);
-        raw.z.send(sctp(0, 54, b"x"), raw.now()).unwrap();
+        say(&mut raw, sctp(0, 54, b"x"));
         drive(&mut raw);
         assert_eq!(raw.events_a(), [Event::Closing { channel }]);
     }
@@ -141,8 +141,8 @@ fn a_message_of_a_kind_that_is_not_known_closes_the_channel() {
     for ppid in [0, 46, 49, 55, 58, u32::MAX] {
         let mut raw = raw();
         let channel = open_raw(&mut raw, Properties::labelled("x"));
-        raw.z.send(sctp(0, ppid, b"x"), raw.now()).unwrap();
-        raw.z.reset_streams(&[0], raw.now()).unwrap();
+        say(&mut raw, sctp(0, ppid, b"x"));
+        reset(&mut raw, 0);
         drive(&mut raw);
         let events = raw.events_a();
         let fault = Closure::Fault(Discard::UnknownPpid);
@@ -157,7 +157,7 @@ fn a_message_without_order_on_an_ordered_channel_closes_it() {
     let mut raw = raw();
     let channel = open_raw(&mut raw, Properties::labelled("x"));
     let message = icelab_sctp::Message { is_unordered: true, ..sctp(0, 51, b"x") };
-    raw.z.send(message, raw.now()).unwrap();
+    say(&mut raw, message);
     drive(&mut raw);
     assert_eq!(raw.events_a(), [Event::Closing { channel }]);
     assert_eq!(raw.a.discards().count(Discard::IllegalOrder), 1);
@@ -185,8 +185,8 @@ fn a_message_longer_than_was_said_closes_the_channel() {
         config.sctp.partial_delivery = partial_delivery;
         let mut raw = raw_with(config);
         let channel = open_raw(&mut raw, Properties::labelled("x"));
-        raw.z.send(sctp(0, 53, &[1; 5000]), raw.now()).unwrap();
-        raw.z.send(sctp(0, 53, &[2; 5001]), raw.now()).unwrap();
+        say(&mut raw, sctp(0, 53, &[1; 5000]));
+        say(&mut raw, sctp(0, 53, &[2; 5001]));
         drive(&mut raw);
         let events = raw.events_a();
         assert_eq!(messages(&events, channel), [binary(&[1; 5000])]);
@@ -239,5 +239,5 @@ fn kinds_have_their_numbers() {
     assert_eq!(text("x").kind(), Kind::Text);
     assert_eq!(binary(b"x").kind(), Kind::Binary);
     assert_eq!((text("").is_empty(), binary(b"abc").len()), (true, 3));
-    assert_eq!(Ppid::Full(Kind::Text).number(), 51);
+    assert_eq!(Ppid::Full(Kind::Text).number().0, 51);
 }

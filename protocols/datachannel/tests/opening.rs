@@ -13,7 +13,7 @@ use icelab_sctp::StreamId;
 
 use crate::ends::{
     apart, binary, closed, configs, connect, dcep, drive, good, messages, open, open_message,
-    opened, raw, raw_with, received, resets, sctp, text,
+    opened, raw, raw_with, reset, resets, say, sctp, text,
 };
 
 const NOW: Instant = Instant::START;
@@ -38,7 +38,7 @@ fn both_sides_know_the_same_of_a_channel() {
     assert_eq!(told, &properties);
     assert_eq!(ends.a.properties(a), Some(&properties));
     assert_eq!(ends.z.properties(z), Some(&properties));
-    assert_eq!((ends.a.stream(a), ends.z.stream(z)), (Some(0), Some(0)));
+    assert_eq!((ends.a.stream(a), ends.z.stream(z)), (Some(StreamId(0)), Some(StreamId(0))));
     assert_eq!(ends.a.ready_state(a), ReadyState::Open);
     assert_eq!(ends.z.ready_state(z), ReadyState::Open);
     assert_eq!(ends.a.channels().collect::<Vec<_>>(), [a]);
@@ -51,8 +51,8 @@ fn a_client_opens_even_streams_and_a_server_odd_ones() {
         let now = ends.now();
         let a = ends.a.open(Properties::labelled("x"), now).unwrap();
         let z = ends.z.open(Properties::labelled("x"), now).unwrap();
-        assert_eq!(ends.a.stream(a), Some(2 * count));
-        assert_eq!(ends.z.stream(z), Some(2 * count + 1));
+        assert_eq!(ends.a.stream(a), Some(StreamId(2 * count)));
+        assert_eq!(ends.z.stream(z), Some(StreamId(2 * count + 1)));
     }
     drive(&mut ends);
     assert_eq!(opened(&ends.events_a()).len(), 3, "the labels may be equal");
@@ -66,14 +66,18 @@ fn channels_made_before_the_association_and_the_role_open_in_their_order() {
     (client.role, server.role) = (None, None);
     let mut ends = apart((client, server), LinkModel::delayed(Duration::from_millis(10)), 1);
     let first = ends.a.open(Properties::labelled("first"), NOW).unwrap();
-    let fixed = ends.a.open_negotiated(0, Properties::labelled("fixed"), NOW).unwrap();
+    let fixed = ends.a.open_negotiated(StreamId(0), Properties::labelled("fixed"), NOW).unwrap();
     let second = ends.a.open(Properties::labelled("second"), NOW).unwrap();
     assert_eq!(ends.a.ready_state(first), ReadyState::Connecting);
-    assert_eq!((ends.a.stream(first), ends.a.stream(fixed)), (None, Some(0)));
+    assert_eq!((ends.a.stream(first), ends.a.stream(fixed)), (None, Some(StreamId(0))));
     assert_eq!(ends.a.send(first, text("no"), NOW), Err(SendError::NotOpen));
 
     ends.a.set_role(Role::Client, NOW);
-    assert_eq!((ends.a.stream(first), ends.a.stream(second)), (Some(2), Some(4)), "0 is taken");
+    assert_eq!(
+        (ends.a.stream(first), ends.a.stream(second)),
+        (Some(StreamId(2)), Some(StreamId(4))),
+        "0 is taken"
+    );
     ends.a.set_role(Role::Server, NOW);
     ends.z.set_role(Role::Server, NOW);
     connect(&mut ends);
@@ -112,19 +116,15 @@ fn data_may_be_sent_before_the_ack_and_keep_their_order_until_then() {
     let channel = raw.a.open(properties, raw.now()).unwrap();
     raw.a.send(channel, text("at once"), raw.now()).unwrap();
     drive(&mut raw);
-    let now = raw.now();
-    let sent: Vec<_> =
-        received(&mut raw.z, now).iter().map(|it| (it.ppid, it.is_unordered)).collect();
+    let sent: Vec<_> = raw.z.received().iter().map(|it| (it.ppid.0, it.is_unordered)).collect();
     assert_eq!(sent, [(50, false), (51, false)], "OPEN and the message behind it");
 
     // A <- ACK <- Z
-    raw.z.send(dcep(1, &Dcep::Ack), now).unwrap();
+    say(&mut raw, dcep(1, &Dcep::Ack));
     drive(&mut raw);
     raw.a.send(channel, text("later"), raw.now()).unwrap();
     drive(&mut raw);
-    let now = raw.now();
-    let sent: Vec<_> =
-        received(&mut raw.z, now).iter().map(|it| (it.ppid, it.is_unordered)).collect();
+    let sent: Vec<_> = raw.z.received().iter().map(|it| (it.ppid.0, it.is_unordered)).collect();
     assert_eq!(sent, [(51, true)]);
 }
 
@@ -136,15 +136,14 @@ fn any_message_says_that_the_peer_has_the_channel() {
     drive(&mut raw);
     // A <- a message without order, which was faster than ACK <- Z
     let message = icelab_sctp::Message { is_unordered: true, ..sctp(1, 51, b"fast") };
-    raw.z.send(message, raw.now()).unwrap();
+    say(&mut raw, message);
     drive(&mut raw);
     assert_eq!(messages(&raw.events_a(), channel), [text("fast")]);
     raw.a.send(channel, text("without order"), raw.now()).unwrap();
     // A <- ACK <- Z
-    raw.z.send(dcep(1, &Dcep::Ack), raw.now()).unwrap();
+    say(&mut raw, dcep(1, &Dcep::Ack));
     drive(&mut raw);
-    let now = raw.now();
-    assert!(received(&mut raw.z, now)[1].is_unordered);
+    assert!(raw.z.received()[1].is_unordered);
     assert_eq!(raw.a.discards().iter().count(), 0, "that ACK was due");
 }
 
@@ -153,10 +152,10 @@ fn a_second_ack_is_counted_and_changes_nothing() {
     let mut raw = raw();
     let channel = raw.a.open(Properties::labelled("x"), raw.now()).unwrap();
     for _ in 0..2 {
-        raw.z.send(dcep(1, &Dcep::Ack), raw.now()).unwrap();
+        say(&mut raw, dcep(1, &Dcep::Ack));
     }
     // And one where no channel is.
-    raw.z.send(dcep(9, &Dcep::Ack), raw.now()).unwrap();
+    say(&mut raw, dcep(9, &Dcep::Ack));
     drive(&mut raw);
     assert_eq!(raw.a.discards().count(Discard::UnexpectedAck), 2);
     assert_eq!(raw.a.ready_state(channel), ReadyState::Open);
@@ -173,11 +172,10 @@ fn the_establishment_protocol_goes_in_order_and_reliably_on_the_channels_stream(
     };
     raw.a.open(properties.clone(), raw.now()).unwrap();
     // A <- OPEN <- Z
-    raw.z.send(open_message(6, properties), raw.now()).unwrap();
+    say(&mut raw, open_message(6, properties));
     drive(&mut raw);
-    let now = raw.now();
     let sent: Vec<_> =
-        received(&mut raw.z, now).iter().map(|it| (it.stream, it.ppid, it.is_unordered)).collect();
+        raw.z.received().iter().map(|it| (it.stream.0, it.ppid.0, it.is_unordered)).collect();
     assert_eq!(sent, [(1, 50, false), (6, 50, false)]);
 }
 
@@ -188,7 +186,7 @@ fn the_opener_that_gets_a_reset_for_an_answer_knows_that_it_failed() {
     drive(&mut raw);
     assert_eq!(raw.events_a(), [Event::Open { channel }]);
     // A <- reset of stream 1 <- Z
-    raw.z.reset_streams(&[1], raw.now()).unwrap();
+    reset(&mut raw, 1);
     drive(&mut raw);
     let closure = Closure::Refused;
     assert_eq!(raw.events_a(), [Event::Closing { channel }, Event::Closed { channel, closure }]);
@@ -215,7 +213,7 @@ fn longer_names_are_not_taken() {
     let label = ends.a.open(Properties::labelled(long.clone()), now);
     assert_eq!(label, Err(OpenError::LabelTooLong(65_536)));
     let protocol = Properties { protocol: long, ..Properties::default() };
-    let negotiated = ends.a.open_negotiated(5, protocol, now);
+    let negotiated = ends.a.open_negotiated(StreamId(5), protocol, now);
     assert_eq!(negotiated, Err(OpenError::ProtocolTooLong(65_536)));
     assert_eq!(ends.a.channels().count(), 0);
 }
@@ -242,8 +240,8 @@ fn applications_may_agree_on_a_channel_themselves() {
     let mut ends = good();
     let now = ends.now();
     let properties = Properties { is_ordered: false, ..Properties::labelled("agreed") };
-    let a = ends.a.open_negotiated(9, properties, now).unwrap();
-    let z = ends.z.open_negotiated(9, Properties::labelled("agreed"), now).unwrap();
+    let a = ends.a.open_negotiated(StreamId(9), properties, now).unwrap();
+    let z = ends.z.open_negotiated(StreamId(9), Properties::labelled("agreed"), now).unwrap();
     assert_eq!(ends.a.ready_state(a), ReadyState::Open);
     ends.a.send(a, text("unordered at once"), now).unwrap();
     ends.z.send(z, binary(&[1]), now).unwrap();
@@ -259,15 +257,15 @@ fn a_stream_in_use_is_not_taken_again() {
     let mut ends = good();
     let (a, _) = open(&mut ends, Properties::labelled("x"));
     let now = ends.now();
-    let mut again = |stream| ends.a.open_negotiated(stream, Properties::default(), now);
-    assert_eq!(again(0), Err(OpenError::StreamInUse(0)));
-    assert_eq!(again(StreamId::MAX), Err(OpenError::NoSuchStream(StreamId::MAX)));
+    let mut again = |stream| ends.a.open_negotiated(StreamId(stream), Properties::default(), now);
+    assert_eq!(again(0), Err(OpenError::StreamInUse(StreamId(0))));
+    assert_eq!(again(u16::MAX), Err(OpenError::NoSuchStream(StreamId(u16::MAX))));
     assert!(again(65_534).is_ok());
-    assert_eq!(again(65_534), Err(OpenError::StreamInUse(65_534)));
+    assert_eq!(again(65_534), Err(OpenError::StreamInUse(StreamId(65_534))));
     // Nor while it closes.
     ends.a.close(a, now);
-    let again = ends.a.open_negotiated(0, Properties::default(), now);
-    assert_eq!(again, Err(OpenError::StreamInUse(0)));
+    let again = ends.a.open_negotiated(StreamId(0), Properties::default(), now);
+    assert_eq!(again, Err(OpenError::StreamInUse(StreamId(0))));
 }
 
 #[test]
@@ -277,7 +275,7 @@ fn no_stream_is_left_when_all_are_in_use() {
     let mut ends = apart((client, server), LinkModel::default(), 1);
     let now = NOW;
     let own = [(); 3].map(|()| ends.a.open(Properties::default(), now).unwrap());
-    let streams = own.map(|channel| ends.a.stream(channel).unwrap());
+    let streams = own.map(|channel| ends.a.stream(channel).unwrap().0);
     assert_eq!(streams, [0, 2, 4]);
     assert_eq!(ends.a.open(Properties::default(), now), Err(OpenError::NoStreamLeft));
 }
@@ -288,15 +286,15 @@ fn a_channel_whose_stream_the_peer_does_not_allow_is_closed() {
     server.sctp.streams = (4, 4);
     let mut ends = apart((client, server), LinkModel::delayed(Duration::from_millis(10)), 1);
     let few = ends.a.open(Properties::labelled("few"), NOW).unwrap();
-    let many = ends.a.open_negotiated(4, Properties::labelled("many"), NOW).unwrap();
+    let many = ends.a.open_negotiated(StreamId(4), Properties::labelled("many"), NOW).unwrap();
     connect(&mut ends);
     drive(&mut ends);
     let events = ends.events_a();
     assert_eq!(closed(&events), [(many, Closure::NoStream)]);
     assert!(events.contains(&Event::Open { channel: few }));
     assert_eq!(opened(&ends.events_z()).len(), 1);
-    let negotiated = ends.a.open_negotiated(4, Properties::default(), ends.now());
-    assert_eq!(negotiated, Err(OpenError::NoSuchStream(4)));
+    let negotiated = ends.a.open_negotiated(StreamId(4), Properties::default(), ends.now());
+    assert_eq!(negotiated, Err(OpenError::NoSuchStream(StreamId(4))));
 }
 
 #[test]
@@ -318,7 +316,7 @@ fn there_are_no_more_channels_than_configured_whoever_opens_them() {
     let now = raw.now();
     raw.a.open(Properties::labelled("own"), now).unwrap();
     for stream in [0, 2] {
-        raw.z.send(open_message(stream, Properties::labelled("theirs")), now).unwrap();
+        say(&mut raw, open_message(stream, Properties::labelled("theirs")));
     }
     drive(&mut raw);
     assert_eq!(opened(&raw.events_a()).len(), 1);

@@ -9,6 +9,7 @@ use icelab_datachannel::{
 };
 use icelab_sans_io::testing::LinkModel;
 use icelab_sans_io::{Instant, Output, Protocol as _, Rng};
+use icelab_sctp::StreamId;
 
 use crate::ends::{binary, configs, connected, drive, messages, open, text};
 
@@ -187,8 +188,8 @@ fn far_apart(delivery: Delivery) -> ((DataChannels, DataChannels), ChannelId) {
     let now = Instant::START;
     let mut ends =
         (DataChannels::new(client, rng.fork("a", 0)), DataChannels::new(server, rng.fork("z", 0)));
-    let a = ends.0.open_negotiated(0, Properties::default(), now).unwrap();
-    let z = ends.1.open_negotiated(0, Properties::default(), now).unwrap();
+    let a = ends.0.open_negotiated(StreamId(0), Properties::default(), now).unwrap();
+    let z = ends.1.open_negotiated(StreamId(0), Properties::default(), now).unwrap();
     ends.1.set_delivery(z, delivery);
     ends.0.connect(now);
     run(&mut ends, |event| matches!(event, Event::Open { .. }));

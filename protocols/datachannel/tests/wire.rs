@@ -185,6 +185,7 @@ fn the_payload_protocol_identifiers_are_those_of_the_registry() {
     ];
     for number in 0..100 {
         let known = numbers.iter().find(|(known, _)| *known == number).map(|(_, ppid)| *ppid);
+        let number = icelab_sctp::Ppid(number);
         assert_eq!(Ppid::of(number), known);
         assert_eq!(known.map_or(number, Ppid::number), number);
     }

@@ -29,8 +29,8 @@ impl Ppid {
 
     /// Its number.
     #[must_use]
-    pub const fn number(self) -> u32 {
-        match self {
+    pub const fn number(self) -> icelab_sctp::Ppid {
+        icelab_sctp::Ppid(match self {
             Self::Dcep => 50,
             Self::Full(Kind::Text) => 51,
             Self::Fragment(Kind::Binary) => 52,
@@ -38,12 +38,12 @@ impl Ppid {
             Self::Fragment(Kind::Text) => 54,
             Self::Empty(Kind::Text) => 56,
             Self::Empty(Kind::Binary) => 57,
-        }
+        })
     }
 
     /// The one with this number.
     #[must_use]
-    pub fn of(number: u32) -> Option<Self> {
+    pub fn of(number: icelab_sctp::Ppid) -> Option<Self> {
         Self::ALL.into_iter().find(|ppid| ppid.number() == number)
     }
 }
