@@ -180,15 +180,3 @@ fn what_was_sent_before_the_peer_closed_is_read_after_a_pause() {
     drive(&mut ends);
     assert_eq!(closed(&ends.events_a()).len() + closed(&ends.events_z()).len(), 2);
 }
-
-#[test]
-fn what_arrived_is_read_at_the_end_whoever_paused() {
-    let mut ends = good();
-    let (a, z) = open(&mut ends, Properties::labelled("x"));
-    ends.z.pause();
-    ends.a.send(a, text("last words"), ends.now()).unwrap();
-    drive(&mut ends);
-    ends.a.abort(ends.now());
-    drive(&mut ends);
-    assert_eq!(messages(&ends.events_z(), z), [text("last words")]);
-}

@@ -6,6 +6,7 @@
     reason = "helpers of tests may do what tests may, and look for one event among many"
 )]
 
+mod below;
 mod buffered;
 mod closing;
 mod ends;
