@@ -32,6 +32,7 @@ pub struct Path {
     fullest: u64,
     rounds_without_growth: u32,
     queue: QueueSign,
+    losses: LossSign,
     /// The bandwidth when more was tried last.
     bandwidth_before: u64,
     window: usize,
@@ -71,6 +72,7 @@ impl Path {
             fullest: 0,
             rounds_without_growth: 0,
             queue: QueueSign::default(),
+            losses: LossSign::default(),
             bandwidth_before: 0,
             window: 16 * mtu,
             window_before: 0,
@@ -97,8 +99,8 @@ impl Path {
 
     fn target(&self) -> usize {
         let gain = match self.stage {
-            Stage::Startup | Stage::Drain => STARTUP_GAIN,
-            Stage::Cruise { .. } => 200,
+            Stage::Startup => STARTUP_GAIN,
+            Stage::Drain | Stage::Cruise { .. } => 200,
             Stage::Measure { .. } => 50,
         };
         self.product(gain).max(4 * self.mtu)
@@ -152,7 +154,7 @@ impl Path {
         let min_rtt = self.min_rtt.unwrap_or_default();
         match self.stage {
             Stage::Startup => {
-                if self.queue.is_growing(min_rtt) {
+                if self.queue.is_growing(min_rtt) || self.losses.is_flood() {
                     self.stage = Stage::Drain;
                 }
             }
@@ -229,6 +231,7 @@ impl Controller for Path {
             let round = self.rounds.pass(sample, ack.now);
             self.learn_rate(sample);
             if let Some(average) = round {
+                let average = average.min(self.bandwidth.get());
                 self.bandwidth.age(self.rounds.count);
                 self.bandwidth.insert(average, self.rounds.count);
                 self.queue = QueueSign::default();
@@ -240,6 +243,7 @@ impl Controller for Path {
         if let Some(rtt) = ack.rtt {
             self.queue.measured(rtt);
         }
+        self.losses.judged(ack.acked / self.mtu.max(1), ack.lost / self.mtu.max(1));
         self.advance(ack);
         self.set_window(ack);
     }
@@ -285,6 +289,30 @@ impl QueueSign {
     fn is_growing(&self, min: Duration) -> bool {
         let clearly = (min / 8).clamp(SHORTEST_SIGN, LONGEST_SIGN);
         self.count >= SIGN_SAMPLES && self.shortest.is_some_and(|rtt| rtt > min + clearly)
+    }
+}
+
+/// Whether so much is lost that it can hardly be chance: the queue is full.
+#[derive(Clone, Copy, Debug, Default)]
+struct LossSign {
+    /// Packets of which the fate was learned lately, and those of them that were lost, in 1/256.
+    judged: usize,
+    lost: usize,
+}
+
+impl LossSign {
+    const fn judged(&mut self, arrived: usize, lost: usize) {
+        self.judged += (arrived + lost) * 256;
+        self.lost += lost * 256;
+        // What is older counts less.
+        while self.judged > FLOOD_PACKETS * 2 * 256 {
+            self.judged -= self.judged / 4;
+            self.lost -= self.lost / 4;
+        }
+    }
+
+    const fn is_flood(&self) -> bool {
+        self.judged >= FLOOD_PACKETS * 256 && self.lost * 100 > self.judged * FLOOD_PERCENT
     }
 }
 
@@ -348,6 +376,9 @@ const ROUNDS_WITHOUT_GROWTH: u32 = 3;
 const SHORTEST_SIGN: Duration = Duration::from_millis(4);
 const LONGEST_SIGN: Duration = Duration::from_millis(16);
 const SIGN_SAMPLES: u32 = 8;
+/// So many packets tell, of which more than so many percent are lost, that the queue is full.
+const FLOOD_PACKETS: usize = 32;
+const FLOOD_PERCENT: usize = 30;
 /// How many round trips a bandwidth counts.
 const BANDWIDTH_ROUNDS: u64 = 10;
 /// How many round trips pass between two tries of more.

@@ -364,9 +364,8 @@ impl Flight {
         while let Some((at, tsn)) = self.by_order.get(kept).copied()
             && at < order
         {
-            let sent = self.get(tsn).filter(|sent| {
-                sent.order == at && sent.status == Status::InFlight
-            });
+            let sent =
+                self.get(tsn).filter(|sent| sent.order == at && sent.status == Status::InFlight);
             match sent.map(|sent| judge(tsn, sent)) {
                 Some(Judgement::Enough) => return,
                 Some(Judgement::Later) => kept += 1,

@@ -244,8 +244,7 @@ impl Recovery {
 
     /// The chunk leaves again.
     pub(crate) fn on_sent_again(&mut self, tsn: LongTsn) {
-        let copies =
-            if self.sent_again.contains_key(&tsn) { Copies::Two } else { Copies::One };
+        let copies = if self.sent_again.contains_key(&tsn) { Copies::Two } else { Copies::One };
         self.sent_again.insert(tsn, copies);
         while self.sent_again.len() > REMEMBERED {
             self.sent_again.pop_first();
@@ -265,7 +264,8 @@ impl Recovery {
         }
         self.timeout_order = Some(flight.next_order());
         let lost = flight.lose_all();
-        self.episode = Some(Episode { until: flight.next().max(1) - 1, lost: usize::MAX, not_lost: 0 });
+        self.episode =
+            Some(Episode { until: flight.next().max(1) - 1, lost: usize::MAX, not_lost: 0 });
         lost
     }
 }

@@ -7,7 +7,8 @@ use icelab_sans_io::{Deadline, Instant};
 use crate::config::Config;
 use crate::congestion::{Ack, Controller};
 use crate::packet::chunk::{
-    Data, ForwardTsn, Fragment as FragmentNumber, GapBlock, IData, IForwardTsn, Sack, SkippedMid, SkippedSsn,
+    Data, ForwardTsn, Fragment as FragmentNumber, GapBlock, IData, IForwardTsn, Sack, SkippedMid,
+    SkippedSsn,
 };
 use crate::packet::{Fsn, Header, Mid, PacketWriter, Ssn, Tsn};
 use crate::tx::flight::{Flight, LongTsn, Sent};
@@ -234,9 +235,10 @@ impl Sender {
         }
         let in_flight_before = self.flight.in_flight();
         let is_window_limited = in_flight_before + self.mtu > self.control.window();
-        let gaps = sack.gaps.iter().filter(|gap| gap.start > 0 && gap.start <= gap.end).map(|gap| {
-            (cumulative + LongTsn::from(gap.start), cumulative + LongTsn::from(gap.end))
-        });
+        let gaps =
+            sack.gaps.iter().filter(|gap| gap.start > 0 && gap.start <= gap.end).map(|gap| {
+                (cumulative + LongTsn::from(gap.start), cumulative + LongTsn::from(gap.end))
+            });
         let highest = sack.gaps.iter().last().map_or(0, |gap| LongTsn::from(gap.end));
         let is_cut = self.is_cut(sack) || cumulative + highest < self.recovery.highest();
         let told_to = if is_cut { cumulative + highest } else { LongTsn::MAX };
@@ -540,8 +542,7 @@ impl Sender {
             let wait = 2 * self.trip.smoothed() + 4 * self.trip.variance().min(MOST_VARIANCE);
             now + wait.max(SHORTEST_PROBE)
         });
-        if let (Some(probe), Some(retransmission)) =
-            (self.timers.probe, self.timers.retransmission)
+        if let (Some(probe), Some(retransmission)) = (self.timers.probe, self.timers.retransmission)
             && probe >= retransmission
         {
             self.timers.probe = None;
@@ -634,4 +635,3 @@ const SPARE_BLOCKS: usize = 4;
 const SHORTEST_PROBE: Duration = Duration::from_millis(10);
 /// A wild variance does not make the probe later than this many times four.
 const MOST_VARIANCE: Duration = Duration::from_millis(50);
-
