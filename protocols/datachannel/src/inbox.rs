@@ -277,3 +277,91 @@ impl Budget {
 const LOOSE: Arrival = Arrival::Dropped(Discard::LoosePart);
 
 const GIVEN_UP: Arrival = Arrival::Dropped(Discard::GivenUp);
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use icelab_sctp::StreamId;
+
+    use super::*;
+
+    const BUDGET: Budget = Budget { limit: 10_000, used: 0, piece: 1000, longest_message: 5000 };
+
+    fn received(ppid: Ppid, part: Part, pieces: &[Bytes]) -> Received {
+        let mut payload = Payload::default();
+        pieces.iter().for_each(|piece| payload.push(piece.clone()));
+        let stream = StreamId(0);
+        Received { stream, ppid: ppid.number(), is_unordered: false, part, payload }
+    }
+
+    fn binary(part: Part, pieces: &[Bytes]) -> Received {
+        received(Ppid::Full(Kind::Binary), part, pieces)
+    }
+
+    fn piece(length: usize) -> Bytes {
+        Bytes::from(vec![7; length])
+    }
+
+    #[test]
+    fn a_message_in_parts_is_made_of_the_very_bytes_that_came() {
+        let pieces = [piece(900), piece(900), piece(5), piece(30)];
+        let [first, second, third, last] = &pieces;
+        let (mut inbox, mut budget) = (Inbox::new(Delivery::Whole), BUDGET);
+        let mut take =
+            |part, pieces: &[Bytes]| inbox.take(binary(part, pieces), false, &mut budget);
+        assert_eq!(take(Part::First, &[first.clone(), second.clone()]), Ok(Arrival::Kept));
+        assert_eq!(take(Part::Middle, std::slice::from_ref(third)), Ok(Arrival::Kept));
+        let Ok(Arrival::Message(Kind::Binary, payload)) =
+            take(Part::Last, std::slice::from_ref(last))
+        else {
+            panic!("it is complete")
+        };
+        let places = |pieces: &[Bytes]| pieces.iter().map(|it| it.as_ptr()).collect::<Vec<_>>();
+        assert_eq!(places(payload.pieces()), places(&pieces));
+    }
+
+    #[test]
+    fn what_is_kept_counts_until_it_is_complete_void_or_forgotten() {
+        let (mut inbox, mut budget) = (Inbox::new(Delivery::Whole), BUDGET);
+        for end in [Some(Part::Last), Some(Part::Void), None] {
+            let first = binary(Part::First, &[piece(1), piece(1500)]);
+            assert_eq!(inbox.take(first, false, &mut budget), Ok(Arrival::Kept));
+            assert_eq!(budget.used, 2500, "each piece as much as a packet");
+            match end {
+                Some(part) => {
+                    assert!(inbox.take(binary(part, &[]), false, &mut budget).is_ok());
+                }
+                None => inbox.clear(&mut budget),
+            }
+            assert_eq!(budget.used, 0);
+        }
+    }
+
+    #[test]
+    fn one_that_is_complete_may_come_between_the_parts_of_another() {
+        for delivery in [Delivery::Whole, Delivery::Parts] {
+            let (mut inbox, mut budget) = (Inbox::new(delivery), BUDGET);
+            let first = binary(Part::First, &[piece(10)]);
+            assert!(inbox.take(first, false, &mut budget).is_ok());
+            let between = received(Ppid::Full(Kind::Text), Part::Whole, &[piece(3)]);
+            let arrival = inbox.take(between, false, &mut budget);
+            assert_eq!(arrival, Ok(Arrival::Message(Kind::Text, piece(3).into())));
+            let last = inbox.take(binary(Part::Last, &[piece(10)]), false, &mut budget);
+            match delivery {
+                Delivery::Whole => assert!(matches!(last, Ok(Arrival::Message(..)))),
+                Delivery::Parts => {
+                    assert!(matches!(last, Ok(Arrival::Part { part: Part::Last, .. })));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn parts_of_what_never_began_are_dropped() {
+        let (mut inbox, mut budget) = (Inbox::new(Delivery::Whole), BUDGET);
+        for part in [Part::Middle, Part::Last, Part::Void] {
+            let arrival = inbox.take(binary(part, &[piece(10)]), false, &mut budget);
+            assert_eq!(arrival, Ok(Arrival::Dropped(Discard::LoosePart)));
+        }
+    }
+}

@@ -4,13 +4,15 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use icelab_datachannel::{Priority, Properties, Reliability};
+use icelab_datachannel::{OpenError, Priority, Properties, Reliability};
 use icelab_sans_io::Instant;
 use icelab_sans_io::testing::{LinkModel, Passing, Side};
 
+use icelab_sctp::StreamId;
+
 use crate::ends::{
     apart, ask_reset, binary, closed, configs, connect, connected, drive, good, messages, open,
-    open_message, opened, raw, reset, resets, say, text,
+    open_message, opened, raw, raw_of, reset, resets, say, text,
 };
 
 #[test]
@@ -163,15 +165,26 @@ fn a_reset_that_both_sides_want_is_made_once() {
     raw.a.close(old, now);
     ask_reset(&mut raw, 0);
     reset(&mut raw, 0);
-    let limit = now + Duration::from_secs(60);
-    raw.drive_while(limit, |raw| raw.a.channels().count() > 0);
+    raw.drive_for(Duration::from_secs(60));
     assert_eq!(closed(&raw.events_a()).len(), 1);
-    // The stream is free; the next channel is the peer's.
-    say(&mut raw, open_message(0, Properties::labelled("new")));
-    raw.drive_for(Duration::from_secs(30));
-    let events = raw.events_a();
-    assert_eq!(opened(&events).len(), 1);
     assert_eq!(resets(&raw.events_z()), [0], "once");
+}
+
+#[test]
+fn streams_that_the_peer_adds_can_be_used() {
+    let few = icelab_sctp::Config { streams: (4, 4), ..icelab_sctp::Config::default() };
+    let mut raw = raw_of(configs().1, few);
+    let now = raw.now();
+    let stream = StreamId(5);
+    let early = raw.a.open_negotiated(stream, Properties::default(), now);
+    assert_eq!(early, Err(OpenError::NoSuchStream(stream)));
+    raw.z.association.add_streams(2, 2, now).unwrap();
+    drive(&mut raw);
+    let now = raw.now();
+    let channel = raw.a.open_negotiated(stream, Properties::default(), now).unwrap();
+    raw.a.send(channel, text("there"), now).unwrap();
+    drive(&mut raw);
+    assert_eq!(raw.z.received()[0].stream, stream);
 }
 
 #[test]

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use icelab_datachannel::{
-    CloseReason, Closure, Config, Discard, Event, OpenError, Properties, ReadyState, Role,
-    SendError,
+    CloseReason, Closure, Config, DataChannels, Discard, Event, OpenError, Properties, ReadyState,
+    Role, SendError,
 };
-use icelab_sans_io::Instant;
 use icelab_sans_io::testing::LinkModel;
+use icelab_sans_io::{Instant, Rng};
 use icelab_sctp::StreamId;
 
 use crate::ends::{
@@ -216,4 +216,21 @@ fn a_peer_that_is_gone_closes_all_channels() {
     ends.drive_for(Duration::from_secs(3600));
     let ended = Closure::Ended(CloseReason::PeerSilent);
     assert_eq!(closed(&ends.events_a()), [(a, ended)]);
+}
+
+#[test]
+fn a_peer_that_begins_anew_closes_all_channels_and_has_new_ones() {
+    let mut ends = good();
+    let (a, _) = open(&mut ends, Properties::labelled("x"));
+    ends.a.send(a, text("for the old one"), ends.now()).unwrap();
+    ends.z = DataChannels::new(configs().1, Rng::from_u64(99));
+    ends.z.connect(ends.now());
+    drive(&mut ends);
+    assert_eq!(closed(&ends.events_a()), [(a, Closure::Restarted)]);
+    assert_eq!(ends.events_z(), [Event::Connected], "and it knows nothing of the old one");
+    let (a, z) = open(&mut ends, Properties::labelled("anew"));
+    assert_eq!(ends.a.stream(a), Some(StreamId(2)), "streams that were never used come first");
+    ends.a.send(a, text("for the new one"), ends.now()).unwrap();
+    drive(&mut ends);
+    assert_eq!(messages(&ends.events_z(), z), [text("for the new one")]);
 }

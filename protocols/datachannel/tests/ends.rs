@@ -25,8 +25,8 @@ pub(crate) struct Speaker {
 }
 
 impl Speaker {
-    fn new(rng: Rng) -> Self {
-        let association = Association::new(Config::default().sctp, rng);
+    fn new(config: icelab_sctp::Config, rng: Rng) -> Self {
+        let association = Association::new(config, rng);
         Self { association, received: Vec::new() }
     }
 
@@ -110,9 +110,14 @@ pub(crate) fn raw() -> Raw {
 
 /// An end of `config`, connected over a good link to a peer that says what it likes.
 pub(crate) fn raw_with(config: Config) -> Raw {
+    raw_of(config, icelab_sctp::Config::default())
+}
+
+/// The same, where the peer has a configuration of its own.
+pub(crate) fn raw_of(config: Config, peer: icelab_sctp::Config) -> Raw {
     let rng = Rng::from_u64(7);
     let a = DataChannels::new(config, rng.fork("a", 0));
-    let z = Speaker::new(rng.fork("z", 0));
+    let z = Speaker::new(peer, rng.fork("z", 0));
     let mut raw = Pair::new(a, z, LinkModel::delayed(Duration::from_millis(10)), 7);
     raw.z.association.connect(Instant::START);
     raw.drive_for(Duration::from_secs(1));

@@ -105,7 +105,10 @@ fn a_channel_may_change_how_it_wants_them() {
 fn a_message_that_is_given_up_halfway_is_void() {
     for delivery in [Delivery::Parts, Delivery::Whole] {
         let link = LinkModel::delayed(Duration::from_millis(20));
-        let mut ends = connected(partial(delivery), link, 1);
+        let (mut client, server) = partial(delivery);
+        // Which sends as much at once as its window allows.
+        client.sctp.congestion = icelab_sctp::Congestion::Reno;
+        let mut ends = connected((client, server), link, 1);
         let properties = Properties {
             reliability: Reliability::Lifetime(Duration::from_millis(200)),
             ..Properties::labelled("x")

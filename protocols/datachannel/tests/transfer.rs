@@ -8,13 +8,16 @@ use icelab_sans_io::testing::LinkModel;
 
 use crate::ends::{Ends, binary, configs, connected, messages, opened, text};
 
+/// A lifetime that is too short for what waits behind other messages.
+const SHORT: Duration = Duration::from_millis(150);
+
 /// Every type of channel.
 fn types() -> Vec<Properties> {
     let reliabilities = [
         Reliability::Full,
         Reliability::Retransmissions(0),
         Reliability::Retransmissions(5),
-        Reliability::Lifetime(Duration::from_millis(150)),
+        Reliability::Lifetime(SHORT),
         Reliability::Lifetime(Duration::from_secs(20)),
     ];
     let of = |reliability, is_ordered| Properties {
@@ -93,7 +96,8 @@ fn every_type_of_channel_keeps_its_promises_on_every_link() {
                     assert_eq!(once.len(), got.len(), "none twice: {what}");
                     assert!(got.iter().all(|it| sent.contains(it)), "{what}");
                 }
-                if is_reliable || name == "good" {
+                let is_short = properties.reliability == Reliability::Lifetime(SHORT);
+                if is_reliable || (name == "good" && !is_short) {
                     assert_eq!(got.len(), sent.len(), "{what}");
                 }
             }
