@@ -141,9 +141,9 @@ fn what_has_arrived_can_be_read_after_the_end() {
         drive(&mut ends);
         let now = ends.now();
         if graceful {
-            ends.a.shutdown(now)
+            ends.a.shutdown(now);
         } else {
-            ends.a.abort(now)
+            ends.a.abort(now);
         }
         drive(&mut ends);
         ends.z.resume(ends.now());
