@@ -2,4 +2,7 @@
 
 mod ends;
 mod packet;
+mod sacks;
+mod script;
 mod transfer;
+mod windows;

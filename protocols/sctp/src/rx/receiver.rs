@@ -86,7 +86,7 @@ impl Receiver {
             limit: config.receive_buffer,
             reordering_limit: config.reordering_buffer,
             partial: Partial { begin, go_on: begin.min(GO_ON) },
-            sack_delay: config.sack_delay,
+            sack_delay: config.sack_delay.min(LONGEST_DELAY),
             owed: Owed::Nothing,
             told_window: config.receive_buffer,
         }
@@ -142,8 +142,9 @@ impl Receiver {
         self.unread -= Amount::of(&received.payload);
         let window = self.window();
         // RFC 9260 section 6.2: not for each byte, so that no silly windows arise.
+        let quarter = self.limit / 4;
         let is_worth_telling =
-            self.told_window < self.limit / 4 && window >= self.told_window + self.limit / 4;
+            self.told_window < quarter.max(PACKET) && window >= self.told_window + quarter;
         if is_worth_telling {
             self.owed = Owed::Now;
         }
@@ -410,5 +411,9 @@ fn keep(packet: &Bytes, payload: &[u8]) -> Bytes {
     }
 }
 
+/// A window of less may keep the peer from sending.
+const PACKET: usize = 1500;
+/// RFC 9260 section 6.2.
+const LONGEST_DELAY: Duration = Duration::from_millis(500);
 /// A message that has been begun goes on with so many bytes.
 const GO_ON: usize = 64 << 10;

@@ -381,8 +381,12 @@ impl Flight {
         }
     }
 
-    fn lose(&mut self, tsn: LongTsn) {
+    /// The chunk, where it is under way, is to be sent again.
+    pub(crate) fn lose(&mut self, tsn: LongTsn) {
         let Some(sent) = self.get_mut(tsn) else { return };
+        if sent.status != Status::InFlight {
+            return;
+        }
         sent.status = Status::Lost;
         let size = sent.size;
         self.in_flight -= size;

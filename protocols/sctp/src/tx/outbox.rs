@@ -150,6 +150,13 @@ impl Outbox {
         self.waiting == 0
     }
 
+    /// What is left of the message that is next.
+    pub(crate) fn next_length(&self) -> usize {
+        let id = self.current.or_else(|| self.schedule.next());
+        let head = id.and_then(|id| self.streams.get(&id)?.queue.front());
+        head.map_or(0, |head| head.payload.len())
+    }
+
     pub(crate) fn set_threshold(&mut self, stream: StreamId, bytes: usize) {
         self.stream(stream).threshold = bytes;
     }

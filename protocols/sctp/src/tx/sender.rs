@@ -14,6 +14,7 @@ use crate::packet::{Fsn, Header, Mid, PacketWriter, Ssn, Tsn};
 use crate::tx::flight::{Flight, LongTsn, Sent};
 use crate::tx::outbox::{Cut, Fragment, News, Outbox, Pause};
 use crate::tx::pacer::Pacer;
+use crate::tx::peer_window::PeerWindow;
 use crate::tx::rate::RateMeter;
 use crate::tx::recovery::{Recovery, Verdict};
 use crate::tx::rto::RoundTrip;
@@ -30,8 +31,7 @@ pub(crate) struct Sender {
     agreed: Agreed,
     /// The longest packet.
     mtu: usize,
-    /// What the peer has room for beyond what it has acknowledged (a_rwnd).
-    peer_window: usize,
+    peer: PeerWindow,
     forward: Forward,
     timers: Timers,
     /// A packet may leave although the window is full.
@@ -56,6 +56,8 @@ enum Allowance {
     FirstRepair,
     /// A probe for the end of what is under way (RFC 8985 section 7).
     Probe,
+    /// A probe of the peer's window (RFC 9260 section 6.1 A).
+    WindowProbe,
 }
 
 /// What the peer is told to wait for no longer (RFC 3758 section 3.5).
@@ -117,7 +119,7 @@ impl Sender {
             meter: RateMeter::default(),
             agreed,
             mtu,
-            peer_window,
+            peer: PeerWindow::new(peer_window),
             forward: Forward { told: first - 1, ..Forward::default() },
             timers: Timers::default(),
             allowance: None,
@@ -139,7 +141,7 @@ impl Sender {
     }
 
     pub(crate) const fn peer_window(&self) -> usize {
-        self.peer_window
+        self.peer.room()
     }
 
     /// Whether all that was sent has been acknowledged.
@@ -172,6 +174,7 @@ impl Sender {
             (timers.reordering, "sctp.reordering"),
             (timers.probe, "sctp.probe"),
             (timers.pacing, "sctp.pacing"),
+            (self.peer.probe_at(), "sctp.window"),
         ]
         .into_iter()
         .filter_map(|(at, timer)| at.map(|at| Deadline { at, timer }))
@@ -197,6 +200,10 @@ impl Sender {
             self.timers.probe = None;
             self.allowance = Some(Allowance::Probe);
         }
+        if is_due(self.peer.probe_at()) {
+            self.peer.wait(None);
+            self.allowance = Some(Allowance::WindowProbe);
+        }
         Expired::Harmless
     }
 
@@ -208,7 +215,8 @@ impl Sender {
             Timers { retransmission: Some(now + self.trip.timeout()), ..Timers::default() };
         let lost = self.recovery.on_timeout(&mut self.flight);
         self.meter.on_lost(lost);
-        if lost > 0 {
+        // RFC 9260 section 6.1 A: that a full peer does not take a chunk says nothing of the path.
+        if lost > 0 && self.peer.probe() != Some(self.flight.first()) {
             self.control.on_timeout(self.flight.in_flight(), now);
         }
         // RFC 3758 section 3.5 F3: what tells to go on may have been lost as well.
@@ -274,7 +282,8 @@ impl Sender {
         }
         self.timers.reordering = verdict.next;
         self.follow(&verdict, &facts, now);
-        self.peer_window = (sack.window as usize).saturating_sub(self.flight.outstanding());
+        self.peer.told(sack.window as usize, self.flight.outstanding(), cumulative);
+        self.repeat_window_probe(sack.window as usize, now);
         if news.is_cumulative {
             // RFC 9260 section 6.3.2 R2 and R3.
             self.timers.retransmission =
@@ -283,6 +292,18 @@ impl Sender {
         self.arm_probe(now);
         self.judge_forward(outbox, now);
         Some(news.bytes > 0 || news.is_cumulative)
+    }
+
+    /// The peer has room again, and has not taken the chunk that asked for it: it need not wait for its
+    /// timer.
+    fn repeat_window_probe(&mut self, window: usize, now: Instant) {
+        if let Some(tsn) = self.peer.probe()
+            && let Some(sent) = self.flight.get(tsn)
+            && now - sent.sent_at >= self.trip.min().unwrap_or_default()
+            && window >= sent.fragment.payload.len()
+        {
+            self.flight.lose(tsn);
+        }
     }
 
     /// Whether the SACK may not show all that has arrived: it is as long as a packet can be, or has as
@@ -356,13 +377,17 @@ impl Sender {
     /// the pace is what holds it back.
     pub(crate) fn may_send(&mut self, outbox: &mut Outbox, now: Instant) -> bool {
         self.give_up_what_is_due(outbox, now);
-        if self.forward.is_due || self.allowance == Some(Allowance::Probe) {
+        let is_probe = matches!(self.allowance, Some(Allowance::Probe | Allowance::WindowProbe));
+        if self.forward.is_due || is_probe {
             return true;
         }
         let has_room = self.flight.in_flight() < self.control.window();
         let repairs = self.flight.first_lost().is_some()
             && (has_room || self.allowance == Some(Allowance::FirstRepair));
-        let has_new = !outbox.is_empty() && has_room && self.peer_has_room();
+        let waits_for_peer = !outbox.is_empty() && has_room && !self.peer_has_room(outbox);
+        let asks_peer = waits_for_peer && self.flight.is_empty();
+        self.peer.wait(asks_peer.then(|| now + self.trip.timeout()));
+        let has_new = !outbox.is_empty() && has_room && !waits_for_peer;
         if !repairs && !has_new {
             if has_room && self.flight.first_lost().is_none() {
                 self.meter.on_application_limited(self.flight.in_flight());
@@ -377,9 +402,14 @@ impl Sender {
         true
     }
 
-    /// RFC 9260 section 6.1 A: one chunk may be under way whatever the peer's window is.
-    fn peer_has_room(&self) -> bool {
-        self.peer_window > 0 || self.flight.outstanding() == 0
+    /// Whether the peer has room for the next chunk (RFC 9260 section 6.1 A).
+    fn peer_has_room(&self, outbox: &Outbox) -> bool {
+        self.peer.has_room(outbox.next_length().min(self.most()))
+    }
+
+    /// The payload that an empty packet has room for.
+    const fn most(&self) -> usize {
+        self.mtu.saturating_sub(Header::LENGTH + self.chunk_header())
     }
 
     /// Puts into the packet what may leave.
@@ -388,12 +418,19 @@ impl Sender {
             self.push_forward(packet, now);
         }
         let before = packet.len();
-        if self.allowance == Some(Allowance::Probe) {
-            self.allowance = None;
-            self.push_probe(packet, outbox, now);
-        } else {
-            self.push_repairs(packet, outbox, now);
-            self.push_new(packet, outbox, now);
+        match self.allowance {
+            Some(Allowance::Probe) => {
+                self.allowance = None;
+                self.push_probe(packet, outbox, now);
+            }
+            Some(Allowance::WindowProbe) => {
+                self.allowance = None;
+                self.push_window_probe(packet, outbox, now);
+            }
+            Some(Allowance::FirstRepair) | None => {
+                self.push_repairs(packet, outbox, now);
+                self.push_new(packet, outbox, now);
+            }
         }
         let bytes = packet.len() - before;
         if bytes == 0 {
@@ -442,19 +479,26 @@ impl Sender {
 
     fn push_new(&mut self, packet: &mut PacketWriter, outbox: &mut Outbox, now: Instant) {
         outbox.begin_packet();
-        while self.flight.in_flight() < self.control.window() && self.peer_has_room() {
-            if !self.push_next(packet, outbox, now) {
+        while self.flight.in_flight() < self.control.window() && self.peer_has_room(outbox) {
+            if !self.push_next(packet, outbox, usize::MAX, now) {
                 break;
             }
         }
     }
 
-    fn push_next(&mut self, packet: &mut PacketWriter, outbox: &mut Outbox, now: Instant) -> bool {
+    /// The next chunk, with a payload of at most so many bytes.
+    fn push_next(
+        &mut self,
+        packet: &mut PacketWriter,
+        outbox: &mut Outbox,
+        limit: usize,
+        now: Instant,
+    ) -> bool {
         let header = self.chunk_header();
         let room = packet.room().min(usize::from(u16::MAX)) & !3;
         let cut = Cut {
-            room: room.saturating_sub(header),
-            most: self.mtu.saturating_sub(12 + header),
+            room: room.saturating_sub(header).min(limit),
+            most: self.most().min(limit),
             interleaves: self.agreed.interleaves,
             gives_up: self.agreed.gives_up,
         };
@@ -474,7 +518,7 @@ impl Sender {
         let pushed = push(packet, &fragment, tsn, is_immediate, self.agreed.interleaves);
         debug_assert!(pushed, "the fragment was cut to fit");
         self.counts.chunks += 1;
-        self.peer_window = self.peer_window.saturating_sub(fragment.payload.len());
+        self.peer.take(fragment.payload.len());
         self.flight.send(fragment, size, now);
         self.take_snapshot(tsn, was_idle, now);
         true
@@ -484,9 +528,9 @@ impl Sender {
     fn push_probe(&mut self, packet: &mut PacketWriter, outbox: &mut Outbox, now: Instant) {
         self.counts.probes += 1;
         let next = self.flight.next();
-        if !outbox.is_empty() && self.peer_has_room() {
+        if !outbox.is_empty() && self.peer_has_room(outbox) {
             outbox.begin_packet();
-            if self.push_next(packet, outbox, now) && self.flight.next() > next {
+            if self.push_next(packet, outbox, usize::MAX, now) && self.flight.next() > next {
                 self.recovery.on_probe(next, false);
                 return;
             }
@@ -500,6 +544,16 @@ impl Sender {
             self.flight.send_again(tsn, now);
             self.recovery.on_probe(tsn, true);
             self.take_snapshot(tsn, false, now);
+        }
+    }
+
+    /// One chunk, of what there is room for, where there is any.
+    fn push_window_probe(&mut self, packet: &mut PacketWriter, outbox: &mut Outbox, now: Instant) {
+        let next = self.flight.next();
+        let limit = if self.peer.has_room(1) { self.peer.room() } else { usize::MAX };
+        outbox.begin_packet();
+        if self.push_next(packet, outbox, limit, now) && self.flight.next() > next {
+            self.peer.on_probe(next);
         }
     }
 
@@ -527,7 +581,7 @@ impl Sender {
         self.flight.set_snapshot(tsn, snapshot);
     }
 
-    fn chunk_header(&self) -> usize {
+    const fn chunk_header(&self) -> usize {
         if self.agreed.interleaves { IData::HEADER_LENGTH } else { Data::HEADER_LENGTH }
     }
 
@@ -537,6 +591,7 @@ impl Sender {
             && self.flight.first_lost().is_none()
             && !self.recovery.is_active()
             && !self.recovery.is_probing()
+            && self.peer.probe().is_none()
             && self.trip.is_measured();
         self.timers.probe = is_wanted.then(|| {
             let wait = 2 * self.trip.smoothed() + 4 * self.trip.variance().min(MOST_VARIANCE);
