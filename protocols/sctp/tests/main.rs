@@ -4,5 +4,6 @@ mod ends;
 mod packet;
 mod sacks;
 mod script;
+mod timers;
 mod transfer;
 mod windows;

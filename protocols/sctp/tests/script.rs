@@ -237,6 +237,20 @@ impl Script {
         self.collect();
     }
 
+    /// The end sends, and the peer acknowledges at once, until so many packets may be under way. Returns
+    /// the last TSN; nothing is under way then.
+    pub(crate) fn grow(&mut self, packets: usize) -> u32 {
+        while self.end.stats().congestion_window < packets * 1188 {
+            self.send(crate::ends::message(0, vec![1; 2 * packets * 1172]));
+            while self.end.stats().in_flight > 0 {
+                self.now += RTT;
+                let last = self.end_last();
+                self.sack(last, 1 << 20, &[]);
+            }
+        }
+        self.end_last()
+    }
+
     /// All that can be read.
     pub(crate) fn read(&mut self) -> Vec<Received> {
         let read = std::iter::from_fn(|| self.end.receive(self.now)).collect();
@@ -528,6 +542,8 @@ pub(crate) fn data_of(chunks: Vec<Seen>) -> Vec<SeenData> {
         .collect()
 }
 
+/// No packet with data.
+pub(crate) const NO_TSNS: [[u32; 0]; 0] = [];
 /// The round trip of the set-up.
 pub(crate) const RTT: Duration = Duration::from_millis(100);
 const PEER_TAG: VerificationTag = VerificationTag(0x5005_0001);

@@ -59,7 +59,7 @@ pub struct Ack {
     pub is_cumulative: bool,
     /// Whether the loss is the first after the last one was repaired: one reduction for each window.
     pub is_new_loss: bool,
-    /// Whether losses are being repaired.
+    /// Whether losses that were told by SACKs are being repaired (Fast Recovery).
     pub in_recovery: bool,
     /// Bytes under way before.
     pub in_flight_before: usize,

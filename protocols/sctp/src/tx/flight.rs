@@ -166,6 +166,19 @@ impl Flight {
         self.lost.first().copied()
     }
 
+    /// The lowest TSN that is under way or to be sent again, and how often it was sent.
+    pub(crate) fn earliest(&mut self) -> Option<(LongTsn, u32)> {
+        let from = self.forward_to();
+        let skipped = self.index(from)?;
+        let (ahead, sent) = self
+            .chunks
+            .iter()
+            .skip(skipped)
+            .enumerate()
+            .find(|(_, sent)| matches!(sent.status, Status::InFlight | Status::Lost))?;
+        Some((from + ahead as LongTsn, sent.transmissions))
+    }
+
     /// The highest TSN under way.
     pub(crate) fn last_in_flight(&self) -> Option<LongTsn> {
         let back = self.chunks.iter().rev().position(|sent| sent.status == Status::InFlight)?;

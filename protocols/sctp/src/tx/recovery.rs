@@ -46,6 +46,8 @@ struct Newest {
 #[derive(Clone, Copy, Debug)]
 struct Episode {
     until: LongTsn,
+    /// Whether the retransmission timer had to find the loss: that is no Fast Recovery.
+    is_of_timeout: bool,
     lost: usize,
     not_lost: usize,
 }
@@ -78,6 +80,11 @@ pub(crate) struct Verdict {
 impl Recovery {
     pub(crate) const fn is_active(&self) -> bool {
         self.episode.is_some()
+    }
+
+    /// Whether losses that SACKs have told are being repaired (Fast Recovery, RFC 9260 section 7.2.4).
+    pub(crate) fn is_fast(&self) -> bool {
+        self.episode.is_some_and(|episode| !episode.is_of_timeout)
     }
 
     /// The highest TSN that is known to have arrived.
@@ -224,7 +231,8 @@ impl Recovery {
             verdict.lost = lost;
             let episode = self.episode.get_or_insert_with(|| {
                 verdict.is_new_loss = true;
-                Episode { until: flight.next() - 1, lost: 0, not_lost: 0 }
+                let until = flight.next() - 1;
+                Episode { until, is_of_timeout: false, lost: 0, not_lost: 0 }
             });
             episode.lost = episode.lost.saturating_add(chunks);
         }
@@ -263,8 +271,8 @@ impl Recovery {
         }
         self.timeout_order = Some(flight.next_order());
         let lost = flight.lose_all();
-        self.episode =
-            Some(Episode { until: flight.next().max(1) - 1, lost: usize::MAX, not_lost: 0 });
+        let until = flight.next().max(1) - 1;
+        self.episode = Some(Episode { until, is_of_timeout: true, lost: usize::MAX, not_lost: 0 });
         lost
     }
 }

@@ -34,6 +34,9 @@ pub(crate) struct Sender {
     peer: PeerWindow,
     forward: Forward,
     timers: Timers,
+    /// The retransmission timer has expired, and nothing has arrived since: one packet is under way (RFC
+    /// 9260 section 7.2.3).
+    is_restarting: bool,
     /// A packet may leave although the window is full.
     allowance: Option<Allowance>,
     last_sent_at: Instant,
@@ -122,6 +125,7 @@ impl Sender {
             peer: PeerWindow::new(peer_window),
             forward: Forward { told: first - 1, ..Forward::default() },
             timers: Timers::default(),
+            is_restarting: false,
             allowance: None,
             last_sent_at: Instant::START,
             counts: Counts::default(),
@@ -218,6 +222,7 @@ impl Sender {
         // RFC 9260 section 6.1 A: that a full peer does not take a chunk says nothing of the path.
         if lost > 0 && self.peer.probe() != Some(self.flight.first()) {
             self.control.on_timeout(self.flight.in_flight(), now);
+            self.is_restarting = true;
         }
         // RFC 3758 section 3.5 F3: what tells to go on may have been lost as well.
         self.forward.is_due = self.flight.forward_to() > self.flight.first();
@@ -252,6 +257,7 @@ impl Sender {
         let told_to = if is_cut { cumulative + highest } else { LongTsn::MAX };
         self.meter.on_sack(is_cut);
         let news = self.flight.acknowledge(cumulative, gaps);
+        self.is_restarting &= news.bytes == 0;
         let mut facts = Facts {
             in_flight_before,
             acked: news.bytes,
@@ -333,7 +339,7 @@ impl Sender {
             lost: verdict.lost,
             is_cumulative: facts.is_cumulative,
             is_new_loss: verdict.is_new_loss,
-            in_recovery: self.recovery.is_active(),
+            in_recovery: self.recovery.is_fast(),
             in_flight_before: facts.in_flight_before,
             in_flight: self.flight.in_flight(),
             is_window_limited: facts.is_window_limited,
@@ -381,7 +387,8 @@ impl Sender {
         if self.forward.is_due || is_probe {
             return true;
         }
-        let has_room = self.flight.in_flight() < self.control.window();
+        let has_room = self.flight.in_flight() < self.control.window()
+            && !(self.is_restarting && self.flight.in_flight() > 0);
         let repairs = self.flight.first_lost().is_some()
             && (has_room || self.allowance == Some(Allowance::FirstRepair));
         let waits_for_peer = !outbox.is_empty() && has_room && !self.peer_has_room(outbox);
@@ -418,6 +425,7 @@ impl Sender {
             self.push_forward(packet, now);
         }
         let before = packet.len();
+        let earliest = self.flight.earliest();
         match self.allowance {
             Some(Allowance::Probe) => {
                 self.allowance = None;
@@ -436,13 +444,16 @@ impl Sender {
         if bytes == 0 {
             return;
         }
+        let repeats_earliest = earliest.is_some_and(|(tsn, times)| {
+            self.flight.get(tsn).is_some_and(|sent| sent.transmissions > times)
+        });
         self.last_sent_at = now;
         self.control.on_sent(bytes, self.flight.in_flight(), now);
         if let Some(rate) = self.control.rate() {
             self.pacer.sent(bytes, rate, now);
         }
-        if self.timers.retransmission.is_none() {
-            // R1.
+        if self.timers.retransmission.is_none() || repeats_earliest {
+            // R1, and section 6.1: where the earliest leaves again.
             self.timers.retransmission = Some(now + self.trip.timeout());
         }
         self.arm_probe(now);
