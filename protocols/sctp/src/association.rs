@@ -180,6 +180,9 @@ impl Association {
     /// Sends what may be sent, until nothing more may.
     pub(crate) fn settle(&mut self, now: Instant) {
         self.begin_request(now);
+        if let Stage::Open(session) = &mut self.stage {
+            session.sender.begin_burst();
+        }
         let mut was_empty = false;
         while let Stage::Open(session) = &mut self.stage {
             if matches!(session.phase, Phase::CookieEchoed(_)) {

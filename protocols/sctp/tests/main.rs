@@ -2,6 +2,7 @@
 
 mod ends;
 mod packet;
+mod reno;
 mod sacks;
 mod script;
 mod timers;

@@ -229,12 +229,15 @@ impl Recovery {
         });
         if chunks > 0 {
             verdict.lost = lost;
-            let episode = self.episode.get_or_insert_with(|| {
+            // After a timeout nothing is under way but what was sent since.
+            if self.episode.is_none_or(|episode| episode.is_of_timeout) {
                 verdict.is_new_loss = true;
                 let until = flight.next() - 1;
-                Episode { until, is_of_timeout: false, lost: 0, not_lost: 0 }
-            });
-            episode.lost = episode.lost.saturating_add(chunks);
+                self.episode = Some(Episode { until, is_of_timeout: false, lost: 0, not_lost: 0 });
+            }
+            if let Some(episode) = &mut self.episode {
+                episode.lost = episode.lost.saturating_add(chunks);
+            }
         }
         verdict
     }

@@ -37,6 +37,8 @@ pub(crate) struct Sender {
     /// The retransmission timer has expired, and nothing has arrived since: one packet is under way (RFC
     /// 9260 section 7.2.3).
     is_restarting: bool,
+    /// How much may be under way before the next SACK or command (Max.Burst, RFC 9260 section 6.1 D).
+    burst_until: usize,
     /// A packet may leave although the window is full.
     allowance: Option<Allowance>,
     last_sent_at: Instant,
@@ -117,7 +119,7 @@ impl Sender {
             flight: Flight::new(first),
             trip,
             recovery: Recovery::default(),
-            control: config.congestion.start(mtu, peer_window),
+            control: config.congestion.start(longest_chunk(mtu), peer_window),
             pacer: Pacer::default(),
             meter: RateMeter::default(),
             agreed,
@@ -126,14 +128,16 @@ impl Sender {
             forward: Forward { told: first - 1, ..Forward::default() },
             timers: Timers::default(),
             is_restarting: false,
+            burst_until: 0,
             allowance: None,
             last_sent_at: Instant::START,
             counts: Counts::default(),
         }
     }
 
-    pub(crate) const fn set_mtu(&mut self, mtu: usize) {
+    pub(crate) fn set_mtu(&mut self, mtu: usize) {
         self.mtu = mtu;
+        self.control.on_chunk_length(longest_chunk(mtu));
     }
 
     pub(crate) fn window(&self) -> usize {
@@ -379,6 +383,11 @@ impl Sender {
         }
     }
 
+    /// A SACK or a command has come, or a timer has expired.
+    pub(crate) fn begin_burst(&mut self) {
+        self.burst_until = self.flight.in_flight() + MAX_BURST * longest_chunk(self.mtu);
+    }
+
     /// Whether a packet may leave now that has something in it. Sets the timer for when it may, if only
     /// the pace is what holds it back.
     pub(crate) fn may_send(&mut self, outbox: &mut Outbox, now: Instant) -> bool {
@@ -387,8 +396,10 @@ impl Sender {
         if self.forward.is_due || is_probe {
             return true;
         }
-        let has_room = self.flight.in_flight() < self.control.window()
-            && !(self.is_restarting && self.flight.in_flight() > 0);
+        let in_flight = self.flight.in_flight();
+        let has_room = in_flight < self.control.window()
+            && !(self.is_restarting && in_flight > 0)
+            && (in_flight < self.burst_until || self.control.rate().is_some());
         let repairs = self.flight.first_lost().is_some()
             && (has_room || self.allowance == Some(Allowance::FirstRepair));
         let waits_for_peer = !outbox.is_empty() && has_room && !self.peer_has_room(outbox);
@@ -436,8 +447,12 @@ impl Sender {
                 self.push_window_probe(packet, outbox, now);
             }
             Some(Allowance::FirstRepair) | None => {
+                self.end_idle(now);
                 self.push_repairs(packet, outbox, now);
-                self.push_new(packet, outbox, now);
+                // RFC 9260 section 6.1 C: what is lost leaves first.
+                if self.flight.first_lost().is_none() {
+                    self.push_new(packet, outbox, now);
+                }
             }
         }
         let bytes = packet.len() - before;
@@ -457,6 +472,13 @@ impl Sender {
             self.timers.retransmission = Some(now + self.trip.timeout());
         }
         self.arm_probe(now);
+    }
+
+    /// RFC 9260 section 7.2.1: after a time without data the window is smaller.
+    fn end_idle(&mut self, now: Instant) {
+        if self.flight.is_empty() {
+            self.control.on_idle(now - self.last_sent_at, self.trip.timeout());
+        }
     }
 
     fn push_repairs(&mut self, packet: &mut PacketWriter, outbox: &mut Outbox, now: Instant) {
@@ -539,7 +561,8 @@ impl Sender {
     fn push_probe(&mut self, packet: &mut PacketWriter, outbox: &mut Outbox, now: Instant) {
         self.counts.probes += 1;
         let next = self.flight.next();
-        if !outbox.is_empty() && self.peer_has_room(outbox) {
+        let has_room = self.flight.in_flight() < self.control.window();
+        if has_room && !outbox.is_empty() && self.peer_has_room(outbox) {
             outbox.begin_packet();
             if self.push_next(packet, outbox, usize::MAX, now) && self.flight.next() > next {
                 self.recovery.on_probe(next, false);
@@ -627,6 +650,11 @@ struct Facts {
     rate: Option<crate::tx::RateSample>,
 }
 
+/// PMDCS (RFC 9260 section 2.3) of packets of so many bytes.
+const fn longest_chunk(mtu: usize) -> usize {
+    mtu.saturating_sub(Header::LENGTH) & !3
+}
+
 /// The long TSN nearest to `near` that ends in these 32 bits.
 pub(crate) fn lengthen(near: LongTsn, tsn: Tsn) -> LongTsn {
     let distance = tsn.since(Tsn(near as u32));
@@ -693,6 +721,8 @@ fn skipped_mids(front: &[&Sent]) -> Vec<SkippedMid> {
         .collect()
 }
 
+/// Max.Burst (RFC 9260 section 16), where nothing else spreads packets over time.
+const MAX_BURST: usize = 4;
 /// dcsctp's limit.
 const FEW_BLOCKS: usize = 20;
 /// What else may be in the packet of a SACK.
