@@ -220,6 +220,11 @@ impl Association {
         if incoming > 0 {
             session.reconfiguration.wanted.push_back(Request::AddIncoming(incoming));
         }
+        // What this end asks for it also allows.
+        let (own, peer) = (session.outgoing_streams, session.receiver.stream_count());
+        let (outbound, inbound) = &mut self.config.streams;
+        *outbound = (*outbound).max(own + outgoing);
+        *inbound = (*inbound).max(peer + incoming);
         self.settle(now);
         Ok(())
     }
@@ -241,6 +246,17 @@ impl Association {
         }
         let Stage::Open(session) = &mut self.stage else { return };
         let wanted = &mut session.reconfiguration.wanted;
+        if answers.is_some() {
+            // One reset answers the peer and does what was wanted here.
+            for request in wanted.iter_mut() {
+                if let Request::ResetOutgoing { streams: waiting, answers: None } = request {
+                    waiting.retain(|stream| !streams.contains(stream));
+                }
+            }
+            wanted.retain(|request| {
+                !matches!(request, Request::ResetOutgoing { streams, .. } if streams.is_empty())
+            });
+        }
         if let Some(Request::ResetOutgoing { streams: waiting, answers: None }) = wanted.back_mut()
             && answers.is_none()
         {

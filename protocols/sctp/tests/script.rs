@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use icelab_sans_io::{Instant, Output, Protocol, Rng};
 use icelab_sctp::packet::chunk::{
-    Chunk, ChunkType, CookieEcho, Data, EncodeChunk, ForwardTsn, Fragment, GapBlock, IData, Init,
-    Initiation, ReConfig, Sack, SkippedMid, SkippedSsn,
+    Chunk, ChunkType, CookieEcho, Data, EncodeChunk, GapBlock, Init, Initiation, Sack,
 };
 use icelab_sctp::packet::parameter::Parameter;
 use icelab_sctp::packet::{
-    Checksum, ChecksumPolicy, Fsn, Header, Mid, Packet, PacketWriter, Ppid, RequestNumber, Ssn,
-    StreamId, Tsn, VerificationTag,
+    Checksum, ChecksumPolicy, Header, Packet, PacketWriter, Ppid, Ssn, StreamId, Tsn,
+    VerificationTag,
 };
 use icelab_sctp::{Association, Config, Congestion, Event, Message, Received, Rto};
 
@@ -51,13 +50,6 @@ impl Default for Offer {
 impl Offer {
     pub(crate) fn window(window: u32) -> Self {
         Self { window, ..Self::default() }
-    }
-
-    /// With I-DATA, and what belongs to it.
-    pub(crate) fn interleaving() -> Self {
-        let mut offer = Self::default();
-        offer.extensions.extend([ChunkType::I_DATA, ChunkType::I_FORWARD_TSN]);
-        offer
     }
 }
 
@@ -130,7 +122,7 @@ impl Script {
             window: offer.window,
             outbound_streams: offer.streams.0,
             inbound_streams: offer.streams.1,
-            initial_tsn: PEER_FIRST,
+            initial_tsn: PEER_FIRST.previous(),
             parameters: parameters[usize::from(!knows_forward)..].into(),
         });
         // A <- INIT <- peer; A -> INIT ACK -> peer
@@ -154,6 +146,12 @@ impl Script {
         script.now += RTT;
         script.put(&[Chunk::CookieEcho(CookieEcho { cookie: &cookie })]);
         assert!(script.end.is_connected());
+        // A <- DATA(0) <- peer: the first one is acknowledged at once (RFC 9260 section 5.1)
+        script.put(&[Chunk::Data(Data { is_unordered: true, ..data(0, 0, 0, b"first") })]);
+        assert!(
+            script.end.receive(script.now).is_some() && script.end.receive(script.now).is_none()
+        );
+        script.collect();
         script.packets.clear();
         script.events.clear();
         script
@@ -407,11 +405,6 @@ impl Script {
         self.end_first.plus(tsn.wrapping_sub(1))
     }
 
-    /// The end's request with this count.
-    pub(crate) fn end_request(&self, request: u32) -> RequestNumber {
-        RequestNumber(self.end_first.0).plus(request.wrapping_sub(1))
-    }
-
     /// A SACK to the end.
     pub(crate) fn sack(&mut self, cumulative: u32, window: u32, gaps: &[(u16, u16)]) {
         self.sack_with(cumulative, window, gaps, &[]);
@@ -436,41 +429,6 @@ impl Script {
         };
         self.put(&[Chunk::Sack(sack)]);
     }
-
-    /// FORWARD TSN to the end: streams and numbers.
-    pub(crate) fn forward(&mut self, to: u32, skipped: &[(u16, u16)]) {
-        let skipped: Vec<_> = skipped
-            .iter()
-            .map(|(stream, ssn)| SkippedSsn { stream: StreamId(*stream), ssn: Ssn(*ssn) })
-            .collect();
-        let new_cumulative_tsn = tsn(to);
-        self.put(&[Chunk::ForwardTsn(ForwardTsn {
-            new_cumulative_tsn,
-            skipped: skipped.as_slice().into(),
-        })]);
-    }
-
-    /// I-FORWARD-TSN to the end: streams, whether unordered messages are meant, numbers.
-    pub(crate) fn i_forward(&mut self, to: u32, skipped: &[(u16, bool, u32)]) {
-        let skipped: Vec<_> = skipped
-            .iter()
-            .map(|(stream, is_unordered, mid)| SkippedMid {
-                stream: StreamId(*stream),
-                is_unordered: *is_unordered,
-                mid: Mid(*mid),
-            })
-            .collect();
-        let new_cumulative_tsn = tsn(to);
-        self.put(&[Chunk::IForwardTsn(icelab_sctp::packet::chunk::IForwardTsn {
-            new_cumulative_tsn,
-            skipped: skipped.as_slice().into(),
-        })]);
-    }
-
-    /// RE-CONFIG to the end.
-    pub(crate) fn re_config(&mut self, parameters: &[Parameter<'_>]) {
-        self.put(&[Chunk::ReConfig(ReConfig { parameters: parameters.into() })]);
-    }
 }
 
 /// Timers and congestion control as RFC 9260 says.
@@ -481,11 +439,6 @@ pub(crate) fn rfc() -> Config {
 /// The peer's TSN with this count.
 pub(crate) fn tsn(tsn: u32) -> Tsn {
     PEER_FIRST.plus(tsn.wrapping_sub(1))
-}
-
-/// The peer's request with this count.
-pub(crate) fn request(request: u32) -> RequestNumber {
-    RequestNumber(PEER_FIRST.0).plus(request.wrapping_sub(1))
 }
 
 /// A DATA chunk of the peer's with a whole ordered message.
@@ -499,46 +452,6 @@ pub(crate) fn data(number: u32, stream: u16, ssn: u16, payload: &[u8]) -> Data<'
         stream: StreamId(stream),
         ssn: Ssn(ssn),
         ppid: Ppid(51),
-        payload,
-    }
-}
-
-/// A piece of an ordered message: its first, its last, or neither.
-pub(crate) fn piece<'a>(
-    number: u32,
-    stream: u16,
-    ssn: u16,
-    ends: &str,
-    payload: &'a [u8],
-) -> Data<'a> {
-    Data {
-        is_beginning: ends.contains('B'),
-        is_ending: ends.contains('E'),
-        is_unordered: ends.contains('U'),
-        ..data(number, stream, ssn, payload)
-    }
-}
-
-/// The same as I-DATA.
-pub(crate) fn i_piece<'a>(
-    number: u32,
-    stream: u16,
-    (mid, fsn): (u32, u32),
-    ends: &str,
-    payload: &'a [u8],
-) -> IData<'a> {
-    IData {
-        is_immediate: false,
-        is_unordered: ends.contains('U'),
-        is_ending: ends.contains('E'),
-        tsn: tsn(number),
-        stream: StreamId(stream),
-        mid: Mid(mid),
-        fragment: if ends.contains('B') {
-            Fragment::First(Ppid(51))
-        } else {
-            Fragment::Later(Fsn(fsn))
-        },
         payload,
     }
 }

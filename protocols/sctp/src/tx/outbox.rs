@@ -299,6 +299,17 @@ impl Outbox {
         }
     }
 
+    /// There are fewer streams than was thought: what waits for others is given up.
+    pub(crate) fn give_up_beyond(&mut self, count: u16) {
+        let beyond: Vec<_> = self.streams.range(StreamId(count)..).map(|(id, _)| *id).collect();
+        for id in beyond {
+            while let Some(head) = self.streams.get(&id).and_then(|stream| stream.queue.front()) {
+                self.news.push(News::GivenUp { stream: id, ppid: head.ppid });
+                self.drop_head(id);
+            }
+        }
+    }
+
     fn stream(&mut self, id: StreamId) -> &mut Stream {
         self.streams.entry(id).or_default()
     }

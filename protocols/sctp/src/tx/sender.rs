@@ -174,6 +174,14 @@ impl Sender {
         self.timers = Timers::default();
     }
 
+    /// The peer is not, or not yet, the one that this was sent to (RFC 9260 sections 5.2.4 B and 5.2.6):
+    /// all of it is sent again.
+    pub(crate) fn meet(&mut self, window: u32, agreed: Agreed) {
+        self.agreed = agreed;
+        self.lose_all_in_setup();
+        self.peer = PeerWindow::new((window as usize).saturating_sub(self.flight.outstanding()));
+    }
+
     /// When `handle_timeout` is next due.
     pub(crate) fn deadline(&self) -> Option<Deadline> {
         let timers = &self.timers;
@@ -243,7 +251,10 @@ impl Sender {
     ) -> Option<bool> {
         let first = self.flight.first();
         let cumulative = lengthen(first, sack.cumulative_tsn_ack);
-        if cumulative >= self.flight.next() {
+        let beyond = self.flight.next();
+        if cumulative >= beyond
+            || sack.gaps.iter().any(|gap| cumulative + LongTsn::from(gap.end) >= beyond)
+        {
             return None;
         }
         if cumulative + 1 < first {
@@ -314,6 +325,20 @@ impl Sender {
         {
             self.flight.lose(tsn);
         }
+    }
+
+    /// SHUTDOWN says nothing of the window: what it acknowledges still takes the peer's room.
+    pub(crate) fn on_cumulative_ack(
+        &mut self,
+        cumulative_tsn_ack: Tsn,
+        outbox: &mut Outbox,
+        now: Instant,
+    ) -> Option<bool> {
+        let window = self.peer.clone();
+        let sack = Sack { cumulative_tsn_ack, ..Sack::default() };
+        let is_new = self.on_sack(&sack, outbox, now)?;
+        self.peer = window;
+        Some(is_new)
     }
 
     /// Whether the SACK may not show all that has arrived: it is as long as a packet can be, or has as
