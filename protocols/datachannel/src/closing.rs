@@ -100,9 +100,13 @@ impl DataChannels {
         for stream in streams {
             if let Some((channel, closing)) = self.closing_on(stream) {
                 closing.outgoing = Outgoing::Stuck;
+                let incoming = core::mem::replace(&mut closing.incoming, Incoming::Open);
                 let closure = closing.closure.clone();
                 self.tell(channel, Event::Closed { channel, closure });
                 self.channels.hide(channel);
+                if let Incoming::Reset(early) = incoming {
+                    early.into_items(&mut self.budget);
+                }
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use icelab_sans_io::{Deadline, Instant, Output, OutputQueue, Protocol, Rng};
 use icelab_sctp::{Association, CloseReason, StreamId};
 
-use crate::channel::{ChannelId, ReadyState, State};
+use crate::channel::{Channel, ChannelId, ReadyState, State};
 use crate::channels::Channels;
 use crate::config::{Config, Role};
 use crate::discard::Discards;
@@ -178,14 +178,14 @@ impl DataChannels {
     /// What both sides know of a channel.
     #[must_use]
     pub fn properties(&self, channel: ChannelId) -> Option<&Properties> {
-        let channel = self.channels.get(channel)?;
-        channel.is_announced().then_some(&channel.properties)
+        let channel = self.channels.get(channel).filter(|channel| channel.is_announced())?;
+        Some(&channel.properties)
     }
 
     /// The number of a channel's two streams, once it has them: what webrtc-pc calls its id.
     #[must_use]
     pub fn stream(&self, channel: ChannelId) -> Option<StreamId> {
-        self.channels.get(channel)?.stream
+        self.channels.get(channel).filter(|channel| channel.is_announced())?.stream
     }
 
     /// The association, to look at.
@@ -275,7 +275,7 @@ impl DataChannels {
 
     /// Tells something about a channel, where the application knows of it.
     pub(crate) fn tell(&mut self, channel: ChannelId, event: Event) {
-        if self.channels.get(channel).is_some_and(crate::channel::Channel::is_announced) {
+        if self.channels.get(channel).is_some_and(Channel::is_announced) {
             self.output.event(event);
         }
     }

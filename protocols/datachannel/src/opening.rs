@@ -166,7 +166,7 @@ impl DataChannels {
 
     /// The peer opens a channel on a stream that was not in use.
     fn take_open(&mut self, channel: ChannelId, properties: Properties, now: Instant) {
-        let Some(stream) = self.stream(channel) else { return };
+        let Some(stream) = self.channels.get(channel).and_then(|it| it.stream) else { return };
         if self.channels.role().is_some_and(|role| role.owns(stream)) {
             return self.fail(channel, Discard::WrongParity, now);
         }
@@ -183,8 +183,8 @@ impl DataChannels {
     }
 
     /// Sends a message of the establishment protocol: "All DCEP messages MUST be sent using ordered delivery
-    /// and reliable transmission" (RFC 8832 section 6). It waits where there is no
-    /// room, and where the peer has had the stream reset for no channel.
+    /// and reliable transmission" (RFC 8832 section 6). It waits where there is no room, and while the peer has the
+    /// stream reset, on which there was no channel.
     fn send_dcep(&mut self, channel: ChannelId, dcep: Dcep, now: Instant) {
         let Some(it) = self.channels.get_mut(channel) else { return };
         let Some(stream) = it.stream else { return };

@@ -15,6 +15,8 @@ use crate::ends::{
     open, open_message, opened, raw, reset, resets, say, text,
 };
 
+use crate::rewriting::Habit;
+
 #[test]
 fn a_channel_that_one_side_closes_is_closed_on_both() {
     let mut ends = good();
@@ -233,4 +235,43 @@ fn a_peer_that_begins_anew_closes_all_channels_and_has_new_ones() {
     ends.a.send(a, text("for the new one"), ends.now()).unwrap();
     drive(&mut ends);
     assert_eq!(messages(&ends.events_z(), z), [text("for the new one")]);
+}
+
+#[test]
+fn a_peer_may_reset_all_its_streams_at_once() {
+    let mut raw = raw();
+    for stream in [0, 6] {
+        say(&mut raw, open_message(stream, Properties::labelled("x")));
+    }
+    drive(&mut raw);
+    let mut channels: Vec<_> = opened(&raw.events_a()).iter().map(|(id, _)| *id).collect();
+    channels.push(raw.a.open_negotiated(StreamId(7), Properties::default(), raw.now()).unwrap());
+    raw.settle();
+    raw.events_a();
+    raw.z.habit = Some(Habit::ResetsAll);
+    reset(&mut raw, 0);
+    drive(&mut raw);
+    let expected: Vec<_> = channels.into_iter().map(|id| (id, Closure::Peer)).collect();
+    assert_eq!(closed(&raw.events_a()), expected);
+    assert_eq!(resets(&raw.events_z()), [0, 6, 7]);
+}
+
+#[test]
+fn a_channel_ends_where_the_peer_denies_the_reset_but_its_stream_is_lost() {
+    let mut raw = raw();
+    raw.z.habit = Some(Habit::Denies);
+    let channel = raw.a.open(Properties::labelled("x"), raw.now()).unwrap();
+    drive(&mut raw);
+    raw.a.close(channel, raw.now());
+    drive(&mut raw);
+    assert_eq!(closed(&raw.events_a()), [(channel, Closure::Local)]);
+    assert_eq!((raw.a.channels().count(), raw.a.stream(channel)), (0, None));
+    let again = raw.a.open_negotiated(StreamId(1), Properties::default(), raw.now());
+    assert_eq!(again, Err(OpenError::StreamInUse(StreamId(1))));
+    // Nor may the peer have it, whatever it sends.
+    say(&mut raw, open_message(1, Properties::labelled("x")));
+    drive(&mut raw);
+    assert_eq!(raw.events_a(), []);
+    let next = raw.a.open(Properties::labelled("x"), raw.now()).unwrap();
+    assert_eq!(raw.a.stream(next), Some(StreamId(3)));
 }

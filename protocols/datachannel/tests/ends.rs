@@ -12,6 +12,8 @@ use icelab_sans_io::testing::{LinkModel, Pair};
 use icelab_sans_io::{Deadline, Instant, Output, Protocol, Rng};
 use icelab_sctp::{Association, Received, Reliability, StreamId};
 
+use crate::rewriting::{Habit, rewrite};
+
 /// Two ends, a client and a server of DTLS.
 pub(crate) type Ends = Pair<DataChannels, DataChannels>;
 
@@ -21,13 +23,15 @@ pub(crate) type Raw = Pair<DataChannels, Speaker>;
 /// An association that says what it likes, and reads everything.
 pub(crate) struct Speaker {
     pub(crate) association: Association,
+    /// What it does otherwise than an association.
+    pub(crate) habit: Option<Habit>,
     received: Vec<Received>,
 }
 
 impl Speaker {
     fn new(config: icelab_sctp::Config, rng: Rng) -> Self {
         let association = Association::new(config, rng);
-        Self { association, received: Vec::new() }
+        Self { association, habit: None, received: Vec::new() }
     }
 
     fn read(&mut self, now: Instant) {
@@ -56,7 +60,10 @@ impl Protocol for Speaker {
     }
 
     fn poll_output(&mut self) -> Option<Output<Vec<u8>, icelab_sctp::Event>> {
-        self.association.poll_output()
+        Some(match (self.association.poll_output()?, self.habit) {
+            (Output::Packet(packet), Some(habit)) => Output::Packet(rewrite(packet, habit)),
+            (output, _) => output,
+        })
     }
 
     fn poll_timeout(&self) -> Option<Deadline> {

@@ -16,5 +16,6 @@ mod messages;
 mod opening;
 mod parts;
 mod reuse;
+mod rewriting;
 mod transfer;
 mod wire;

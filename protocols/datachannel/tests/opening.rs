@@ -314,7 +314,7 @@ fn there_are_no_more_channels_than_configured_whoever_opens_them() {
     let config = Config { channels: 2, ..configs().1 };
     let mut raw = raw_with(config);
     let now = raw.now();
-    raw.a.open(Properties::labelled("own"), now).unwrap();
+    let own = raw.a.open(Properties::labelled("own"), now).unwrap();
     for stream in [0, 2] {
         say(&mut raw, open_message(stream, Properties::labelled("theirs")));
     }
@@ -324,6 +324,11 @@ fn there_are_no_more_channels_than_configured_whoever_opens_them() {
     assert_eq!(resets(&raw.events_z()), [2], "the one too many is refused");
     let now = raw.now();
     assert_eq!(raw.a.open(Properties::default(), now), Err(OpenError::TooManyChannels(2)));
+    // One that is closed makes room for another.
+    raw.a.close(own, now);
+    reset(&mut raw, 1);
+    drive(&mut raw);
+    assert!(raw.a.open(Properties::default(), raw.now()).is_ok());
 }
 
 #[test]
