@@ -38,6 +38,8 @@ pub struct DataChannels {
     /// How long messages come on channels that the peer opens.
     pub(crate) delivery: Delivery,
     reading: Reading,
+    /// Why the association is over, while what had arrived by then waits to be read.
+    ended: Option<CloseReason>,
     /// The streams whose direction from here is to be reset.
     pub(crate) resets_due: BTreeSet<StreamId>,
     /// The channels that have something of the establishment protocol to send, for which there was no room.
@@ -96,6 +98,7 @@ impl DataChannels {
             budget: Budget { limit: unfinished, used: 0, piece, longest_message },
             delivery,
             reading: Reading::On,
+            ended: None,
             resets_due: BTreeSet::new(),
             unsent: BTreeSet::new(),
             discards: Discards::default(),
@@ -135,6 +138,7 @@ impl DataChannels {
         self.reading = Reading::On;
         self.read(now);
         self.settle(now);
+        self.finish_end();
     }
 
     /// Ends the association once all that was sent is delivered (RFC 9260 section 9.2). Until then messages
@@ -145,10 +149,11 @@ impl DataChannels {
         self.settle(now);
     }
 
-    /// Ends the association at once.
+    /// Ends the association at once; what waits to be read is lost.
     pub fn abort(&mut self, now: Instant) {
         self.association.abort(now);
         self.settle(now);
+        self.finish_end();
     }
 
     /// The layer below has learned that packets may be no longer than this.
@@ -236,7 +241,14 @@ impl DataChannels {
             icelab_sctp::Event::ResetAsked { streams } => self.take_reset_asked(streams, now),
             icelab_sctp::Event::PeerShutdown => self.begin_end(),
             icelab_sctp::Event::PeerError { .. } => {}
-            icelab_sctp::Event::Closed { reason } => self.end(reason),
+            icelab_sctp::Event::Closed { reason } => match self.reading {
+                Reading::On => self.end(reason),
+                Reading::Paused => {
+                    // What has arrived can still be read.
+                    self.begin_end();
+                    self.ended = Some(reason);
+                }
+            },
         }
     }
 
@@ -263,6 +275,13 @@ impl DataChannels {
             .collect();
         for channel in open {
             self.tell(channel, Event::Closing { channel });
+        }
+    }
+
+    /// What had arrived before the end is read, or nobody will read it.
+    fn finish_end(&mut self) {
+        if let Some(reason) = self.ended.take() {
+            self.end(reason);
         }
     }
 

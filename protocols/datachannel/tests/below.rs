@@ -16,7 +16,6 @@ use crate::ends::{
 };
 
 #[test]
-#[ignore = "known to fail: the association is at fault"]
 fn a_long_message_after_a_short_one_goes_at_full_speed() {
     let mut ends = good();
     // OPEN and ACK are short, and alone.
@@ -29,7 +28,6 @@ fn a_long_message_after_a_short_one_goes_at_full_speed() {
 }
 
 #[test]
-#[ignore = "known to fail: the association is at fault"]
 fn messages_that_last_long_enough_all_arrive_over_a_good_link() {
     let mut ends = good();
     let properties = Properties {
@@ -46,7 +44,6 @@ fn messages_that_last_long_enough_all_arrive_over_a_good_link() {
 
 /// RFC 8831 section 6.4, RFC 8260 section 3.6.
 #[test]
-#[ignore = "known to fail: the association is at fault"]
 fn channels_share_the_path_by_their_priorities() {
     for interleaving in [false, true] {
         let (mut client, mut server) = configs();
@@ -107,7 +104,6 @@ fn a_lost_message_holds_up_no_other_channel() {
 }
 
 #[test]
-#[ignore = "known to fail: the association is at fault"]
 fn long_messages_without_order_are_not_mixed_up() {
     for interleaving in [false, true] {
         let (mut client, mut server) = configs();
@@ -136,7 +132,6 @@ fn long_messages_without_order_are_not_mixed_up() {
 }
 
 #[test]
-#[ignore = "known to fail: the association is at fault"]
 fn what_has_arrived_can_be_read_after_the_end() {
     for graceful in [true, false] {
         let mut ends = good();
@@ -160,7 +155,6 @@ fn what_has_arrived_can_be_read_after_the_end() {
 /// The peer asks for a reset that this side is about to make: there is one reset, not a second one that
 /// meets the stream's next channel.
 #[test]
-#[ignore = "known to fail: the association is at fault"]
 fn a_reset_that_both_sides_want_is_made_once() {
     let mut raw = raw();
     say(&mut raw, open_message(0, Properties::labelled("old")));
@@ -177,7 +171,6 @@ fn a_reset_that_both_sides_want_is_made_once() {
 }
 
 #[test]
-#[ignore = "known to fail: the association is at fault"]
 fn streams_that_the_peer_adds_can_be_used() {
     let few = icelab_sctp::Config { streams: (4, 4), ..icelab_sctp::Config::default() };
     let mut raw = raw_of(configs().1, few);
@@ -195,7 +188,6 @@ fn streams_that_the_peer_adds_can_be_used() {
 }
 
 #[test]
-#[ignore = "known to fail: the association is at fault"]
 fn nothing_is_sent_on_streams_that_the_peer_does_not_allow() {
     let (client, mut server) = configs();
     server.sctp.streams = (2, 2);
