@@ -228,8 +228,8 @@ impl Path {
 
     /// A round trip has passed, in which this much arrived in a second.
     fn judge_trial(&mut self, average: u64) {
-        let is_queued = self.queue.is_standing(self.min_rtt.unwrap_or_default());
-        if let Some(rate) = self.trial.on_round(average, is_queued) {
+        let queue = self.queue.queue(self.min_rtt.unwrap_or_default());
+        if let Some(rate) = self.trial.on_round(average, queue) {
             self.bandwidth.reset(rate, self.rounds.count);
         }
     }

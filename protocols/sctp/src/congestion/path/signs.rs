@@ -16,15 +16,32 @@ impl QueueSign {
         self.count += 1;
     }
 
-    /// Whether there was a queue all the time: the shortest is longer than the shortest ever by a quarter.
-    pub(super) fn is_standing(&self, min: Duration) -> bool {
-        self.shortest.is_some_and(|rtt| rtt > min + min / 4)
+    /// What stood at the bottleneck all the time.
+    pub(super) fn queue(&self, min: Duration) -> Queue {
+        let least = self.shortest.unwrap_or_default().saturating_sub(min);
+        if least > min / 4 {
+            Queue::Long
+        } else if least > (min / 128).max(SHORTEST_QUEUE) {
+            Queue::Short
+        } else {
+            Queue::Empty
+        }
     }
 
     pub(super) fn is_growing(&self, min: Duration) -> bool {
         let clearly = (min / 8).clamp(SHORTEST_SIGN, LONGEST_SIGN);
         self.count >= SIGN_SAMPLES && self.shortest.is_some_and(|rtt| rtt > min + clearly)
     }
+}
+
+/// What stands at the bottleneck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Queue {
+    /// It had nothing to do now and then.
+    Empty,
+    Short,
+    /// More than a quarter of the empty round trip.
+    Long,
 }
 
 /// Whether so much is lost that it can hardly be chance: the queue is full.
@@ -55,6 +72,8 @@ impl LossSign {
 const SHORTEST_SIGN: Duration = Duration::from_millis(4);
 const LONGEST_SIGN: Duration = Duration::from_millis(16);
 const SIGN_SAMPLES: u32 = 8;
+/// A shorter one may be a measuring error.
+const SHORTEST_QUEUE: Duration = Duration::from_micros(250);
 /// So many packets tell, of which more than so many percent are lost, that the queue is full.
 const FLOOD_PACKETS: usize = 32;
 const FLOOD_PERCENT: usize = 30;

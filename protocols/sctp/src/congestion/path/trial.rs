@@ -3,6 +3,8 @@
 //! more arrives, at the cost of the others. So two flows that share a bottleneck can tell which of them
 //! is the larger one, which then yields, and the smaller one takes.
 
+use super::signs::Queue;
+
 /// More is tried for a round trip.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Trial {
@@ -23,7 +25,7 @@ enum Stage {
     /// What left in it is arriving. Before that so much did, in bytes a second.
     During {
         before: u64,
-        is_queued: bool,
+        queue: Queue,
     },
     /// What arrives still tells of it.
     Fading,
@@ -67,23 +69,23 @@ impl Trial {
         self.share < NO_SHARE
     }
 
-    /// A round trip has passed, in which `average` bytes a second arrived; `is_queued`: a queue stood at
-    /// the bottleneck all the time. Returns the rate to go on with, in bytes a second, where it is another.
-    pub(super) fn on_round(&mut self, average: u64, is_queued: bool) -> Option<u64> {
+    /// A round trip has passed, in which `average` bytes a second arrived; `queue`: what stood
+    /// at the bottleneck all the time. Returns the rate to go on with, in bytes a second, where it is another.
+    pub(super) fn on_round(&mut self, average: u64, queue: Queue) -> Option<u64> {
         match self.stage {
             Stage::Over => None,
             Stage::Before => {
-                self.stage = Stage::During { before: average, is_queued };
+                self.stage = Stage::During { before: average, queue };
                 None
             }
-            Stage::During { before, is_queued } => {
+            Stage::During { before, queue } => {
                 self.share = share(before, average, self.extra);
-                if self.has_room() || self.share > WHOLE {
+                if self.has_room() || self.share > WHOLE || queue == Queue::Empty {
                     self.stage = Stage::Over;
                     return None;
                 }
                 self.stage = Stage::Fading;
-                Some(next_rate(before, self.share, is_queued))
+                Some(next_rate(before, self.share, queue))
             }
             Stage::Fading => {
                 self.stage = Stage::Over;
@@ -104,13 +106,13 @@ fn share(before: u64, during: u64, extra: u64) -> u64 {
 
 /// Who has more than half yields, most where the other is likely to have some of the rest; who has less
 /// takes. Where others keep a queue, yielding would only let it grow.
-fn next_rate(before: u64, share: u64, is_queued: bool) -> u64 {
+fn next_rate(before: u64, share: u64, queue: Queue) -> u64 {
     let before = u128::from(before);
     let other = 100 - share;
     let rate = if share < 50 {
         let less = u128::from(50 - share);
         before + before * PULL * less * less / 10_000
-    } else if is_queued {
+    } else if queue == Queue::Long {
         before
     } else {
         before - before * PULL * u128::from(share - 50) * u128::from(other) / 10_000
@@ -165,12 +167,12 @@ mod tests {
             let more = rates[own] + rates[own] * trial.extra() / 100;
             let before = arrives(rates[own], others, bottleneck);
             let during = arrives(more, others, bottleneck);
-            assert_eq!(trial.on_round(before, false), None);
-            rates[own] = match trial.on_round(during, false) {
+            assert_eq!(trial.on_round(before, Queue::Short), None);
+            rates[own] = match trial.on_round(during, Queue::Short) {
                 Some(rate) => rate,
                 None => during,
             };
-            let _ = trial.on_round(during, false);
+            let _ = trial.on_round(during, Queue::Short);
         }
         let [a, b] = rates;
         assert!(a.abs_diff(b) < bottleneck / 10, "{rates:?}");
@@ -182,8 +184,8 @@ mod tests {
         let mut trial = Trial::default();
         trial.begin(10);
         assert_eq!(trial.extra(), 25);
-        assert_eq!(trial.on_round(1_000_000, false), None);
-        assert_eq!(trial.on_round(1_000_000, false), None);
+        assert_eq!(trial.on_round(1_000_000, Queue::Short), None);
+        assert_eq!(trial.on_round(1_000_000, Queue::Short), None);
         assert!(!trial.is_fading());
         assert!(trial.rest() > 1);
     }
@@ -193,8 +195,8 @@ mod tests {
         let mut trial = Trial::default();
         trial.begin(10_000);
         assert_eq!(trial.extra(), 12);
-        assert_eq!(trial.on_round(1_000_000, false), None);
-        assert_eq!(trial.on_round(1_120_000, false), None);
+        assert_eq!(trial.on_round(1_000_000, Queue::Short), None);
+        assert_eq!(trial.on_round(1_120_000, Queue::Short), None);
         assert_eq!(trial.rest(), 1);
         trial.begin(10_000);
         assert_eq!(trial.extra(), 25);
@@ -202,8 +204,8 @@ mod tests {
 
     #[test]
     fn nobody_yields_to_a_queue_that_others_keep() {
-        assert_eq!(next_rate(1000, 75, true), 1000);
-        assert!(next_rate(1000, 75, false) < 850);
-        assert!(next_rate(1000, 25, true) > 1000);
+        assert_eq!(next_rate(1000, 75, Queue::Long), 1000);
+        assert!(next_rate(1000, 75, Queue::Short) < 850);
+        assert!(next_rate(1000, 25, Queue::Long) > 1000);
     }
 }
