@@ -63,13 +63,13 @@ impl CounterMode {
 }
 
 impl Media for CounterMode {
-    fn protect(&mut self, packet: &mut Vec<u8>) -> Done {
+    fn protect(&mut self, packet: &mut Vec<u8>) -> Done<'_> {
         self.encrypt(&mut packet[HEADER..]);
         let _ = black_box(self.sign(packet));
         Done::InPlace
     }
 
-    fn unprotect(&mut self, packet: &mut Vec<u8>) -> Done {
+    fn unprotect(&mut self, packet: &mut Vec<u8>) -> Done<'_> {
         let end = packet.len() - self.tag;
         let _ = black_box(self.sign(&packet[..end]));
         self.encrypt(&mut packet[HEADER..end]);
@@ -83,7 +83,7 @@ struct Gcm<Key> {
 }
 
 impl<Key: AeadInOut<NonceSize = U12, TagSize = U16>> Media for Gcm<Key> {
-    fn protect(&mut self, packet: &mut Vec<u8>) -> Done {
+    fn protect(&mut self, packet: &mut Vec<u8>) -> Done<'_> {
         let nonce = self.vectors.next_nonce().into();
         let (head, payload) = packet.split_at_mut(HEADER);
         let tag = self.key.encrypt_inout_detached(&nonce, head, InOutBuf::from(payload));
@@ -91,7 +91,7 @@ impl<Key: AeadInOut<NonceSize = U12, TagSize = U16>> Media for Gcm<Key> {
         Done::InPlace
     }
 
-    fn unprotect(&mut self, packet: &mut Vec<u8>) -> Done {
+    fn unprotect(&mut self, packet: &mut Vec<u8>) -> Done<'_> {
         let nonce = self.vectors.next_nonce().into();
         let (head, payload, tag) = parts(packet);
         self.key
@@ -147,13 +147,13 @@ impl AwsLcCounterMode {
 }
 
 impl Media for AwsLcCounterMode {
-    fn protect(&mut self, packet: &mut Vec<u8>) -> Done {
+    fn protect(&mut self, packet: &mut Vec<u8>) -> Done<'_> {
         self.encrypt(&mut packet[HEADER..]);
         let _ = black_box(self.sign(packet));
         Done::InPlace
     }
 
-    fn unprotect(&mut self, packet: &mut Vec<u8>) -> Done {
+    fn unprotect(&mut self, packet: &mut Vec<u8>) -> Done<'_> {
         let end = packet.len() - self.tag;
         let _ = black_box(self.sign(&packet[..end]));
         self.encrypt(&mut packet[HEADER..end]);
@@ -167,7 +167,7 @@ struct AwsLcGcm {
 }
 
 impl Media for AwsLcGcm {
-    fn protect(&mut self, packet: &mut Vec<u8>) -> Done {
+    fn protect(&mut self, packet: &mut Vec<u8>) -> Done<'_> {
         let nonce = Nonce::from(&self.vectors.next_nonce());
         let (head, payload) = packet.split_at_mut(HEADER);
         let tag = self.key.seal_in_place_separate_tag(nonce, Aad::from(&*head), payload);
@@ -175,7 +175,7 @@ impl Media for AwsLcGcm {
         Done::InPlace
     }
 
-    fn unprotect(&mut self, packet: &mut Vec<u8>) -> Done {
+    fn unprotect(&mut self, packet: &mut Vec<u8>) -> Done<'_> {
         let nonce = Nonce::from(&self.vectors.next_nonce());
         let (head, payload, tag) = parts(packet);
         self.key

@@ -24,12 +24,12 @@ struct LibSrtp {
 }
 
 impl Media for LibSrtp {
-    fn protect(&mut self, packet: &mut Vec<u8>) -> Done {
+    fn protect(&mut self, packet: &mut Vec<u8>) -> Done<'_> {
         self.sender.run(srtp_protect, packet);
         Done::InPlace
     }
 
-    fn unprotect(&mut self, packet: &mut Vec<u8>) -> Done {
+    fn unprotect(&mut self, packet: &mut Vec<u8>) -> Done<'_> {
         self.receiver.run(srtp_unprotect, packet);
         Done::InPlace
     }

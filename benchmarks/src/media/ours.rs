@@ -23,12 +23,12 @@ impl Ours {
 }
 
 impl Media for Ours {
-    fn protect(&mut self, packet: &mut Vec<u8>) -> Done {
+    fn protect(&mut self, packet: &mut Vec<u8>) -> Done<'_> {
         self.sender.protect_rtp(packet).expect("an RTP packet");
         Done::InPlace
     }
 
-    fn unprotect(&mut self, packet: &mut Vec<u8>) -> Done {
+    fn unprotect(&mut self, packet: &mut Vec<u8>) -> Done<'_> {
         self.receiver.unprotect_rtp(packet).expect("an authentic packet");
         Done::InPlace
     }

@@ -36,11 +36,11 @@ struct Rtc {
 }
 
 impl Media for Rtc {
-    fn protect(&mut self, packet: &mut Vec<u8>) -> Done {
+    fn protect(&mut self, packet: &mut Vec<u8>) -> Done<'_> {
         Done::Bytes(self.sender.encrypt_rtp(packet).expect("an RTP packet"))
     }
 
-    fn unprotect(&mut self, packet: &mut Vec<u8>) -> Done {
+    fn unprotect(&mut self, packet: &mut Vec<u8>) -> Done<'_> {
         Done::Bytes(self.receiver.decrypt_rtp(packet).expect("an authentic packet"))
     }
 }

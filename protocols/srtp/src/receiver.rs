@@ -1,6 +1,7 @@
 //! One direction of a session, at the end that receives.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use crate::derivation::MasterKey;
 use crate::error::{InvalidKey, UnprotectError};
@@ -15,9 +16,7 @@ use crate::transform::{ENCRYPTED, SessionKeys};
 /// window nor open a stream.
 #[derive(Clone, Debug)]
 pub struct Receiver {
-    keys: SessionKeys,
-    /// The keys before the last change, for packets that were on their way.
-    former: Option<SessionKeys>,
+    keys: Keys,
     streams: BTreeMap<u32, ReceivedStream>,
 }
 
@@ -27,7 +26,8 @@ impl Receiver {
     /// # Errors
     /// Never for a key that [`MasterKey::new`] took.
     pub fn new(master: &MasterKey) -> Result<Self, InvalidKey> {
-        Ok(Self { keys: SessionKeys::new(master)?, former: None, streams: BTreeMap::new() })
+        let keys = Keys { present: SessionKeys::new(master)?, former: None };
+        Ok(Self { keys, streams: BTreeMap::new() })
     }
 
     /// Takes packets under new keys from now on. Those before them serve packets that are still on
@@ -37,14 +37,15 @@ impl Receiver {
     /// # Errors
     /// As [`Self::new`].
     pub fn rekey(&mut self, master: &MasterKey) -> Result<(), InvalidKey> {
-        self.former = Some(core::mem::replace(&mut self.keys, SessionKeys::new(master)?));
+        let new = SessionKeys::new(master)?;
+        self.keys.former = Some(core::mem::replace(&mut self.keys.present, new));
         self.streams.values_mut().for_each(ReceivedStream::rekey);
         Ok(())
     }
 
     /// Takes no more packets under the keys before the last change.
     pub fn forget_former(&mut self) {
-        self.former = None;
+        self.keys.former = None;
     }
 
     /// Turns an SRTP packet into the RTP packet in it, where it lies (RFC 3711 section 3.3).
@@ -53,53 +54,12 @@ impl Receiver {
     /// Where it is no SRTP packet, not authentic, or not new.
     pub fn unprotect_rtp(&mut self, packet: &mut Vec<u8>) -> Result<(), UnprotectError> {
         let header = RtpHeader::read(packet).ok_or(UnprotectError::Malformed)?;
-        if packet.len() < header.length + self.keys.rtp.tag_length() {
+        if packet.len() < header.length + self.keys.present.rtp.tag_length() {
             return Err(UnprotectError::Malformed);
         }
-        let unheard = ReceivedStream::default();
-        let known = self.streams.get(&header.ssrc).unwrap_or(&unheard);
-        let (first, second) = known.guesses(header.sequence);
-        let first = (first, known.openers(first));
-        if !self.has_any(first.1) {
-            return Err(UnprotectError::Replayed);
-        }
-        let index = self.open_rtp(packet, &header, first, second).ok_or(UnprotectError::Forged)?;
-        self.stream(header.ssrc)?.note(index);
-        Ok(())
-    }
-
-    /// Whether some of the keys in hand may open a packet.
-    const fn has_any(&self, openers: Openers) -> bool {
-        openers.present || openers.former && self.former.is_some()
-    }
-
-    /// Opens a packet whose index is `first`, with the keys that may open it, or else `second`, and
-    /// gives the one that it was.
-    fn open_rtp(
-        &self,
-        packet: &mut Vec<u8>,
-        header: &RtpHeader,
-        (first, openers): (u64, Openers),
-        second: Option<u64>,
-    ) -> Option<u64> {
-        let open = |keys: &SessionKeys, packet: &mut Vec<u8>, index| {
-            let opened = keys.rtp.unprotect_rtp(packet, header.length, header.ssrc, index % LIMIT);
-            opened.ok().map(|()| index)
-        };
-        let present = openers.present.then_some(&self.keys);
-        let former = self.former.as_ref().filter(|_| openers.former);
-        if let (Some(keys), None, None) = (present, former, second) {
-            return open(keys, packet, first);
-        }
-        // A wrong guess destroys the packet, so each has a copy.
-        let others = second.map(|index| (&self.keys, index));
-        let present = present.map(|keys| (keys, first)).into_iter();
-        let former = former.map(|keys| (keys, first));
-        present.chain(others).chain(former).find_map(|(keys, index)| {
-            let mut copy = packet.clone();
-            let index = open(keys, &mut copy, index)?;
-            *packet = copy;
-            Some(index)
+        self.in_stream(header.ssrc, |keys, stream| {
+            stream.note(keys.open_rtp(packet, &header, stream)?);
+            Ok(())
         })
     }
 
@@ -110,11 +70,88 @@ impl Receiver {
     /// Where it is no SRTCP packet, not authentic, or not new.
     pub fn unprotect_rtcp(&mut self, packet: &mut Vec<u8>) -> Result<(), UnprotectError> {
         let ssrc = rtcp_ssrc(packet).ok_or(UnprotectError::Malformed)?;
-        let word = self.keys.rtcp.rtcp_word(packet).ok_or(UnprotectError::Malformed)?;
-        let unheard = ReceivedStream::default();
-        let known = self.streams.get(&ssrc).unwrap_or(&unheard);
-        let index = known.rtcp_index(word & !ENCRYPTED);
-        let openers = known.rtcp_openers(index);
+        let word = self.keys.present.rtcp.rtcp_word(packet).ok_or(UnprotectError::Malformed)?;
+        self.in_stream(ssrc, |keys, stream| {
+            stream.note_rtcp(keys.open_rtcp(packet, ssrc, word, stream)?);
+            Ok(())
+        })
+    }
+
+    /// Opens a packet of one stream; `open` changes that only where the packet is authentic.
+    fn in_stream(
+        &mut self,
+        ssrc: u32,
+        open: impl FnOnce(&Keys, &mut ReceivedStream) -> Result<(), UnprotectError>,
+    ) -> Result<(), UnprotectError> {
+        let has_room = self.streams.len() < MOST_STREAMS;
+        match self.streams.entry(ssrc) {
+            Entry::Occupied(mut known) => open(&self.keys, known.get_mut()),
+            Entry::Vacant(place) => {
+                let mut unheard = ReceivedStream::default();
+                open(&self.keys, &mut unheard)?;
+                if !has_room {
+                    return Err(UnprotectError::TooManyStreams);
+                }
+                place.insert(unheard);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The keys in hand.
+#[derive(Clone, Debug)]
+struct Keys {
+    present: SessionKeys,
+    /// The keys before the last change, for packets that were on their way.
+    former: Option<SessionKeys>,
+}
+
+impl Keys {
+    /// Opens a packet of `stream`, with the keys that may open it, and gives its index.
+    fn open_rtp(
+        &self,
+        packet: &mut Vec<u8>,
+        header: &RtpHeader,
+        stream: &ReceivedStream,
+    ) -> Result<u64, UnprotectError> {
+        let (first, second) = stream.guesses(header.sequence);
+        let openers = stream.openers(first);
+        if !self.has_any(openers) {
+            return Err(UnprotectError::Replayed);
+        }
+        let open = |keys: &SessionKeys, packet: &mut Vec<u8>, index| {
+            let opened = keys.rtp.unprotect_rtp(packet, header.length, header.ssrc, index % LIMIT);
+            opened.ok().map(|()| index)
+        };
+        let present = openers.present.then_some(&self.present);
+        let former = self.former.as_ref().filter(|_| openers.former);
+        if let (Some(keys), None, None) = (present, former, second) {
+            return open(keys, packet, first).ok_or(UnprotectError::Forged);
+        }
+        // A wrong guess destroys the packet, so each has a copy.
+        let others = second.map(|index| (&self.present, index));
+        let present = present.map(|keys| (keys, first)).into_iter();
+        let former = former.map(|keys| (keys, first));
+        let opened = present.chain(others).chain(former).find_map(|(keys, index)| {
+            let mut copy = packet.clone();
+            let index = open(keys, &mut copy, index)?;
+            *packet = copy;
+            Some(index)
+        });
+        opened.ok_or(UnprotectError::Forged)
+    }
+
+    /// As [`Self::open_rtp`], for SRTCP; `word` is the packet's index with the E flag.
+    fn open_rtcp(
+        &self,
+        packet: &mut Vec<u8>,
+        ssrc: u32,
+        word: u32,
+        stream: &ReceivedStream,
+    ) -> Result<u64, UnprotectError> {
+        let index = stream.rtcp_index(word & !ENCRYPTED);
+        let openers = stream.rtcp_openers(index);
         if !self.has_any(openers) {
             return Err(UnprotectError::Replayed);
         }
@@ -124,24 +161,17 @@ impl Receiver {
             copy.clone_from(packet);
         }
         let mut opened = openers.present
-            && self.keys.rtcp.unprotect_rtcp(packet, RTCP_HEADER, ssrc, word).is_ok();
+            && self.present.rtcp.unprotect_rtcp(packet, RTCP_HEADER, ssrc, word).is_ok();
         if let (false, Some(former)) = (opened, former) {
             *packet = copy;
             opened = former.rtcp.unprotect_rtcp(packet, RTCP_HEADER, ssrc, word).is_ok();
         }
-        if !opened {
-            return Err(UnprotectError::Forged);
-        }
-        self.stream(ssrc)?.note_rtcp(index);
-        Ok(())
+        if opened { Ok(index) } else { Err(UnprotectError::Forged) }
     }
 
-    /// The stream of a packet that has proved authentic.
-    fn stream(&mut self, ssrc: u32) -> Result<&mut ReceivedStream, UnprotectError> {
-        if self.streams.len() >= MOST_STREAMS && !self.streams.contains_key(&ssrc) {
-            return Err(UnprotectError::TooManyStreams);
-        }
-        Ok(self.streams.entry(ssrc).or_default())
+    /// Whether some of the keys may open a packet.
+    const fn has_any(&self, openers: Openers) -> bool {
+        openers.present || openers.former && self.former.is_some()
     }
 }
 

@@ -1,6 +1,7 @@
 //! One direction of a session, at the end that sends.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use crate::derivation::MasterKey;
 use crate::error::{InvalidKey, ProtectError};
@@ -67,10 +68,12 @@ impl Sender {
     }
 
     fn stream(&mut self, ssrc: u32) -> Result<&mut SentStream, ProtectError> {
-        if self.streams.len() >= MOST_STREAMS && !self.streams.contains_key(&ssrc) {
-            return Err(ProtectError::TooManyStreams);
+        let has_room = self.streams.len() < MOST_STREAMS;
+        match self.streams.entry(ssrc) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(place) if has_room => Ok(place.insert(SentStream::default())),
+            Entry::Vacant(_) => Err(ProtectError::TooManyStreams),
         }
-        Ok(self.streams.entry(ssrc).or_default())
     }
 }
 

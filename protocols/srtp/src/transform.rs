@@ -35,13 +35,13 @@ pub(crate) enum Transform {
     /// AES in counter mode, then HMAC-SHA1 over the result.
     CounterMode {
         key: AesKey,
-        salt: Secret,
+        salt: Salt,
         authentication: HmacSha1,
         /// How much of the tag is sent, in bytes.
         tag: usize,
     },
     /// AES-GCM.
-    Gcm { key: AeadKey, salt: Secret },
+    Gcm { key: AeadKey, salt: Salt },
 }
 
 /// The tag does not belong to the packet.
@@ -58,7 +58,7 @@ impl Transform {
     ) -> Result<Self, InvalidKey> {
         let profile = master.profile();
         let key = master.derive(encryption, profile.key_length());
-        let salt = master.derive(salting, profile.salt_length());
+        let salt = Salt::new(&master.derive(salting, profile.salt_length()));
         let cipher = match profile {
             Profile::Aes128CmSha1_80 | Profile::Aes128CmSha1_32 => {
                 let authentication = master.derive(authentication, SHA1_KEY);
@@ -205,9 +205,29 @@ impl Transform {
     }
 }
 
+/// A session's salt, filled up with zeros to a block.
+#[derive(Clone, Debug)]
+pub(crate) struct Salt(Secret);
+
+impl Salt {
+    fn new(salt: &Secret) -> Self {
+        // It never moves to a larger place: the former one would not be wiped.
+        let mut block = Vec::with_capacity(BLOCK);
+        block.extend_from_slice(salt.expose());
+        block.resize(BLOCK, 0);
+        Self(Secret::new(block))
+    }
+
+    /// `number`, its first bytes mixed with the salt.
+    fn mix(&self, number: u128) -> [u8; BLOCK] {
+        let salt = self.0.expose().first_chunk().expect("it was filled up to a block");
+        (u128::from_be_bytes(*salt) ^ number).to_be_bytes()
+    }
+}
+
 /// RFC 3711 section 4.1.1: `IV = (k_s * 2^16) XOR (SSRC * 2^64) XOR (i * 2^16)`.
-fn counter(salt: &Secret, ssrc: u32, index: u64) -> [u8; 16] {
-    salted(salt, u128::from(ssrc) << 64 | u128::from(index) << 16)
+fn counter(salt: &Salt, ssrc: u32, index: u64) -> [u8; BLOCK] {
+    salt.mix(u128::from(ssrc) << 64 | u128::from(index) << 16)
 }
 
 /// RFC 3711 section 4.2: the tag is over the roll-over counter too.
@@ -225,28 +245,21 @@ fn rtcp_associated(clear: &[u8], word: [u8; WORD]) -> Vec<u8> {
 
 /// RFC 7714 section 8.1: two zero bytes, SSRC, roll-over counter, sequence number; mixed with the
 /// salt.
-fn rtp_nonce(salt: &Secret, ssrc: u32, index: u64) -> [u8; NONCE_LENGTH] {
-    let [nonce @ .., _, _, _, _] = salted(salt, (u128::from(ssrc) << 48 | u128::from(index)) << 32);
+fn rtp_nonce(salt: &Salt, ssrc: u32, index: u64) -> [u8; NONCE_LENGTH] {
+    let [nonce @ .., _, _, _, _] = salt.mix((u128::from(ssrc) << 48 | u128::from(index)) << 32);
     nonce
 }
 
 /// RFC 7714 section 9.1: two zero bytes, SSRC, two zero bytes, a zero bit, the index; mixed with the
 /// salt.
-fn rtcp_nonce(salt: &Secret, ssrc: u32, index: u32) -> [u8; NONCE_LENGTH] {
+fn rtcp_nonce(salt: &Salt, ssrc: u32, index: u32) -> [u8; NONCE_LENGTH] {
     rtp_nonce(salt, ssrc, index.into())
-}
-
-/// `number`, its first bytes mixed with the salt.
-fn salted(salt: &Secret, number: u128) -> [u8; 16] {
-    let mut bytes = number.to_be_bytes();
-    for (byte, salt) in bytes.iter_mut().zip(salt.expose()) {
-        *byte ^= salt;
-    }
-    bytes
 }
 
 /// The flag that says that an SRTCP packet is encrypted.
 pub(crate) const ENCRYPTED: u32 = 1 << 31;
+/// Length of a block of AES, in bytes.
+const BLOCK: usize = 16;
 /// Length of the word with flag and index, in bytes.
 const WORD: usize = 4;
 /// Length of SRTCP's tag with SHA-1, in bytes.
@@ -264,7 +277,7 @@ mod tests {
         let key: Vec<u8> = (0..32).take(cipher.key_length()).collect();
         Transform::Gcm {
             key: AeadKey::new(cipher, &key).unwrap(),
-            salt: Secret::new(*b"Quid pro quo"),
+            salt: Salt::new(&Secret::new(*b"Quid pro quo")),
         }
     }
 
