@@ -20,6 +20,7 @@ mod laws;
 mod mtu;
 mod out_of_the_blue;
 mod packet;
+mod reconfiguration;
 mod reno;
 mod restart;
 mod sacks;
