@@ -18,6 +18,7 @@ mod giving_up;
 mod heartbeats;
 mod interleaving;
 mod laws;
+mod messages;
 mod mtu;
 mod out_of_the_blue;
 mod packet;

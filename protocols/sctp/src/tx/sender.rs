@@ -459,9 +459,11 @@ impl Sender {
         true
     }
 
-    /// Whether the peer has room for the next chunk (RFC 9260 section 6.1 A).
+    /// Whether the peer has room for the next chunk (RFC 9260 section 6.1 A), and numbers to tell it from
+    /// those before it (section 6.1: 2^16 - 1 messages of a stream).
     fn peer_has_room(&self, outbox: &Outbox) -> bool {
-        self.peer.has_room(outbox.next_length().min(self.most()))
+        let under_way = self.flight.next() - self.flight.first();
+        under_way < MOST_CHUNKS && self.peer.has_room(outbox.next_length().min(self.most()))
     }
 
     /// The payload that an empty packet has room for.
@@ -762,6 +764,8 @@ fn skipped_mids(front: &[&Sent]) -> Vec<SkippedMid> {
 
 /// Max.Burst (RFC 9260 section 16), where nothing else spreads packets over time.
 const MAX_BURST: usize = 4;
+/// A message is one chunk at least.
+const MOST_CHUNKS: LongTsn = u16::MAX as LongTsn;
 /// dcsctp's limit.
 const FEW_BLOCKS: usize = 20;
 /// What else may be in the packet of a SACK.
