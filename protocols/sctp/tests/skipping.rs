@@ -37,7 +37,7 @@ fn sacks(script: &mut Script) -> Vec<(u32, Vec<(u16, u16)>)> {
 /// The window that the last SACK tells.
 fn window(script: &mut Script) -> Option<u32> {
     let told = |chunk| if let Seen::Sack { window, .. } = chunk { Some(window) } else { None };
-    script.chunks().into_iter().filter_map(told).last()
+    script.chunks().into_iter().rev().find_map(told)
 }
 
 /// An end whose window shrinks by whatever waits.
