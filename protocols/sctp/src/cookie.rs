@@ -133,6 +133,7 @@ mod tests {
                 outbound_streams: 8,
                 inbound_streams: 9,
                 extensions: Extensions { interleaving: false, ..Extensions::default() },
+                skips_interleaved: true,
             },
         }
     }

@@ -31,6 +31,8 @@ pub(crate) struct Peer {
     pub(crate) outbound_streams: u16,
     pub(crate) inbound_streams: u16,
     pub(crate) extensions: Extensions,
+    /// I-FORWARD-TSN: messages may be given up with interleaving too.
+    pub(crate) skips_interleaved: bool,
 }
 
 impl Peer {
@@ -43,6 +45,7 @@ impl Peer {
             outbound_streams: initiation.outbound_streams,
             inbound_streams: initiation.inbound_streams,
             extensions: Extensions::NONE,
+            skips_interleaved: false,
         };
         let known = &mut peer.extensions;
         for parameter in initiation.parameters.iter() {
@@ -56,12 +59,22 @@ impl Peer {
                         known.partial_reliability |= chunk == ChunkType::FORWARD_TSN;
                         known.stream_reset |= chunk == ChunkType::RE_CONFIG;
                         known.interleaving |= chunk == ChunkType::I_DATA;
+                        peer.skips_interleaved |= chunk == ChunkType::I_FORWARD_TSN;
                     }
                 }
                 _ => {}
             }
         }
         peer
+    }
+
+    /// What this end and the peer both have. With interleaving messages are given up only where the peer has
+    /// the chunk for that, too (RFC 8260 section 2.3.1).
+    pub(crate) const fn agree(&self, own: Extensions) -> Extensions {
+        let both = own.and(self.extensions);
+        let partial_reliability =
+            both.partial_reliability && (self.skips_interleaved || !both.interleaving);
+        Extensions { partial_reliability, ..both }
     }
 
     pub(crate) fn encode(&self, writer: &mut Writer) {
@@ -76,6 +89,7 @@ impl Peer {
             known.stream_reset,
             known.interleaving,
             known.zero_checksum,
+            self.skips_interleaved,
         ];
         for bit in bits {
             writer.u8(bit.into());
@@ -96,6 +110,7 @@ impl Peer {
                 interleaving: bit(reader)?,
                 zero_checksum: bit(reader)?,
             },
+            skips_interleaved: bit(reader)?,
         })
     }
 }

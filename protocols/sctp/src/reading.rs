@@ -202,6 +202,9 @@ impl Association {
                 return Reading::Ends;
             }
             Chunk::Error(error) => self.on_error(&error, now),
+            Chunk::ForwardTsn(_) | Chunk::IForwardTsn(_) if !self.may_skip() => {
+                return self.on_unknown(&raw);
+            }
             Chunk::ForwardTsn(forward) => self.on_forward_tsn(&forward),
             Chunk::IForwardTsn(forward) => self.on_i_forward_tsn(&forward),
             Chunk::ReConfig(re_config) => self.on_re_config(&re_config, now),
@@ -299,11 +302,16 @@ impl Association {
         }
     }
 
+    /// RFC 3758 section 3.3: where it was not agreed on, this end is one that does not know FORWARD TSN.
+    fn may_skip(&self) -> bool {
+        !matches!(&self.stage, Stage::Open(session) if !session.extensions.partial_reliability)
+    }
+
     fn on_forward_tsn(&mut self, forward: &ForwardTsn<'_>) {
         let Stage::Open(session) = &mut self.stage else {
             return self.discards.add(Discard::Unexpected);
         };
-        if !session.may_receive_data() || !session.extensions.partial_reliability {
+        if !session.may_receive_data() {
             return self.discards.add(Discard::Unexpected);
         }
         if session.extensions.interleaving {
@@ -317,7 +325,7 @@ impl Association {
         let Stage::Open(session) = &mut self.stage else {
             return self.discards.add(Discard::Unexpected);
         };
-        if !session.may_receive_data() || !session.extensions.partial_reliability {
+        if !session.may_receive_data() {
             return self.discards.add(Discard::Unexpected);
         }
         if !session.extensions.interleaving {

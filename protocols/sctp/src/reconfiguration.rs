@@ -58,6 +58,8 @@ struct Pending {
     /// The Re-configuration Timer.
     again_at: Instant,
     is_due: bool,
+    /// The peer works on it: that it takes long is no failure (section 5.2.7 H2).
+    is_in_progress: bool,
 }
 
 /// A reset of the peer's streams that waits for the data before it (section 5.2.2 E2).
@@ -91,16 +93,20 @@ impl Reconfiguration {
     }
 
     fn answer(&mut self, number: RequestNumber, result: ReconfigurationResult) {
-        let response = ReconfigurationResponse { response: number, result, next_tsns: None };
-        self.remember(response);
+        self.remember(response(number, result));
     }
 
-    fn remember(&mut self, response: ReconfigurationResponse) {
+    /// What a request is answered with where it comes again.
+    fn note(&mut self, response: ReconfigurationResponse) {
         self.answered.retain(|answered| answered.response != response.response);
         self.answered.push_back(response);
         while self.answered.len() > REMEMBERED {
             self.answered.pop_front();
         }
+    }
+
+    fn remember(&mut self, response: ReconfigurationResponse) {
+        self.note(response);
         self.answers.retain(|answer| answer.response != response.response);
         self.answers.push(response);
     }
@@ -110,48 +116,64 @@ impl Reconfiguration {
         !self.answers.is_empty() || self.pending.as_ref().is_some_and(|pending| pending.is_due)
     }
 
-    /// Puts what is due into the packet.
+    /// Puts what is due into the packet, as far as there is room.
     pub(crate) fn push(&mut self, packet: &mut PacketWriter) {
-        let mut answers = mem::take(&mut self.answers).into_iter();
-        while let Some(first) = answers.next() {
-            // Section 3.1: two responses may share a chunk.
-            let mut parameters = vec![Parameter::ReconfigurationResponse(first)];
-            parameters.extend(answers.next().map(Parameter::ReconfigurationResponse));
-            let chunk = ReConfig { parameters: parameters.as_slice().into() };
-            if packet.push(&chunk).is_err() {
-                return;
+        let answers = mem::take(&mut self.answers);
+        let due = self.pending.as_ref().filter(|pending| pending.is_due);
+        let streams = due.map(|pending| pending.request.streams()).unwrap_or_default();
+        let request = due.map(|pending| pending.parameter(self.expected, &streams));
+        let answered = answers.iter().copied().map(Parameter::ReconfigurationResponse);
+        let parameters: Vec<_> = answered.chain(request).collect();
+        let mut rest = parameters.as_slice();
+        while !rest.is_empty() {
+            let two = ReConfig { parameters: rest.get(..2).unwrap_or_default().into() };
+            let count = if two.is_allowed_combination() { 2 } else { 1 };
+            let (now, later) = rest.split_at(count);
+            if packet.push(&ReConfig { parameters: now.into() }).is_err() {
+                break;
             }
+            rest = later;
         }
-        let expected = self.expected;
-        let Some(pending) = &mut self.pending else { return };
-        if !mem::take(&mut pending.is_due) {
-            return;
+        let pushed = parameters.len() - rest.len();
+        self.answers = answers.into_iter().skip(pushed).collect();
+        if let Some(pending) = &mut self.pending {
+            pending.is_due &= !rest.is_empty();
         }
-        let request = pending.number;
-        let streams: Vec<StreamId>;
-        let parameter = match &pending.request {
-            Request::ResetOutgoing { streams: which, answers } => {
-                streams = which.iter().copied().collect();
-                Parameter::OutgoingReset(OutgoingReset {
-                    request,
-                    response: answers.unwrap_or(RequestNumber(expected.0.wrapping_sub(1))),
-                    last_assigned_tsn: pending.last_assigned,
-                    streams: streams.as_slice().into(),
-                })
-            }
-            Request::ResetIncoming(streams) => Parameter::IncomingReset(IncomingReset {
+    }
+}
+
+impl Request {
+    /// The streams that it names.
+    fn streams(&self) -> Vec<StreamId> {
+        match self {
+            Self::ResetOutgoing { streams, .. } => streams.iter().copied().collect(),
+            Self::ResetIncoming(streams) => streams.clone(),
+            Self::AddOutgoing(_) | Self::AddIncoming(_) => Vec::new(),
+        }
+    }
+}
+
+impl Pending {
+    /// What is sent of it, while the peer's next request is `expected`.
+    fn parameter<'a>(&self, expected: RequestNumber, streams: &'a [StreamId]) -> Parameter<'a> {
+        let request = self.number;
+        match &self.request {
+            Request::ResetOutgoing { answers, .. } => Parameter::OutgoingReset(OutgoingReset {
                 request,
-                streams: streams.as_slice().into(),
+                response: answers.unwrap_or(expected.previous()),
+                last_assigned_tsn: self.last_assigned,
+                streams: streams.into(),
             }),
+            Request::ResetIncoming(_) => {
+                Parameter::IncomingReset(IncomingReset { request, streams: streams.into() })
+            }
             Request::AddOutgoing(count) => {
                 Parameter::AddOutgoingStreams(AddStreams { request, new_streams: *count })
             }
             Request::AddIncoming(count) => {
                 Parameter::AddIncomingStreams(AddStreams { request, new_streams: *count })
             }
-        };
-        let parameters = [parameter];
-        let _ = packet.push(&ReConfig { parameters: parameters.as_slice().into() });
+        }
     }
 }
 
@@ -311,11 +333,12 @@ impl Association {
             last_assigned,
             again_at: now + timeout,
             is_due: true,
+            is_in_progress: false,
         });
         reconfiguration.next_request = reconfiguration.next_request.next();
     }
 
-    /// The Re-configuration Timer may have expired. Whether it has.
+    /// The Re-configuration Timer may have expired. Whether the peer should have answered.
     pub(crate) fn request_again(&mut self, now: Instant) -> bool {
         let Stage::Open(session) = &mut self.stage else { return false };
         let Some(pending) = &mut session.reconfiguration.pending else { return false };
@@ -325,7 +348,7 @@ impl Association {
         session.sender.trip.back_off();
         pending.again_at = now + session.sender.trip.timeout();
         pending.is_due = true;
-        true
+        !pending.is_in_progress
     }
 
     /// RFC 6525 section 5.2.
@@ -368,11 +391,10 @@ impl Association {
         let answered = reconfiguration.answered.iter().find(|one| one.response == number).copied();
         match answered {
             Some(answer) => reconfiguration.remember(answer),
-            None => reconfiguration.answers.push(ReconfigurationResponse {
-                response: number,
-                result: ReconfigurationResult::BAD_SEQUENCE_NUMBER,
-                next_tsns: None,
-            }),
+            None => {
+                let bad = response(number, ReconfigurationResult::BAD_SEQUENCE_NUMBER);
+                reconfiguration.answers.push(bad);
+            }
         }
         false
     }
@@ -396,9 +418,11 @@ impl Association {
         }
         let cumulative = session.receiver.cumulative();
         let last = lengthen(cumulative, reset.last_assigned_tsn);
+        let streams: Vec<StreamId> = reset.streams.iter().collect();
         session.reconfiguration.deferred =
-            Some(Deferred { number: reset.request, last, streams: reset.streams.iter().collect() });
+            Some(Deferred { number: reset.request, last, streams: streams.clone() });
         if cumulative < last {
+            session.receiver.hold(last, streams);
             session.reconfiguration.answer(reset.request, ReconfigurationResult::IN_PROGRESS);
         } else {
             self.reset_deferred();
@@ -417,7 +441,7 @@ impl Association {
 
     /// Section 5.2.3.
     fn on_incoming_reset(&mut self, reset: &IncomingReset<'_>) {
-        if !self.is_new_request(reset.request) {
+        if self.is_being_answered(reset.request) || !self.is_new_request(reset.request) {
             return;
         }
         let Stage::Open(session) = &mut self.stage else { return };
@@ -440,24 +464,44 @@ impl Association {
             let result = ReconfigurationResult::NOTHING_TO_DO;
             return session.reconfiguration.answer(reset.request, result);
         }
+        if streams.len() > MOST_STREAMS {
+            return session.reconfiguration.answer(reset.request, ReconfigurationResult::DENIED);
+        }
         self.output.event(Event::ResetAsked { streams: streams.clone() });
         self.want_reset(&streams, Some(reset.request));
     }
 
+    /// Whether a reset answers this request, and has not been made yet. What was sent is sent again (section
+    /// 5.2.1).
+    fn is_being_answered(&mut self, number: RequestNumber) -> bool {
+        let Stage::Open(session) = &mut self.stage else { return false };
+        let reconfiguration = &mut session.reconfiguration;
+        let answers = |request: &Request| matches!(request, Request::ResetOutgoing { answers: Some(one), .. } if *one == number);
+        if let Some(pending) = &mut reconfiguration.pending
+            && answers(&pending.request)
+        {
+            pending.is_due = true;
+            return true;
+        }
+        if reconfiguration.wanted.iter().any(answers) {
+            let in_progress = response(number, ReconfigurationResult::IN_PROGRESS);
+            reconfiguration.answers.push(in_progress);
+            return true;
+        }
+        false
+    }
+
     /// Section 5.2.4: this end does not do it, and says so (section 5.2.1).
     fn on_ssn_tsn_reset(&mut self, reset: SsnTsnReset) {
-        if self.is_new_request(reset.request)
-            && let Stage::Open(session) = &mut self.stage
-        {
-            let next_tsns = Some(NextTsns {
-                sender: Tsn(session.sender.flight.next() as u32),
-                receiver: Tsn((session.receiver.cumulative() + 1) as u32),
-            });
-            session.reconfiguration.remember(ReconfigurationResponse {
-                response: reset.request,
-                result: ReconfigurationResult::DENIED,
-                next_tsns,
-            });
+        let is_new = self.is_new_request(reset.request);
+        let Stage::Open(session) = &mut self.stage else { return };
+        if is_new {
+            session.reconfiguration.answer(reset.request, ReconfigurationResult::DENIED);
+        }
+        let sender = Tsn(session.sender.flight.next() as u32);
+        let receiver = Tsn((session.receiver.cumulative() + 1) as u32);
+        if let Some(answer) = session.reconfiguration.answers.last_mut() {
+            answer.next_tsns = Some(NextTsns { sender, receiver });
         }
     }
 
@@ -471,6 +515,11 @@ impl Association {
         let has_room = most - session.receiver.stream_count() >= add.new_streams;
         let result = if has_room {
             session.receiver.add_streams(add.new_streams);
+            // Section 5.2.6: where this end has asked for them, that is the answer.
+            session
+                .reconfiguration
+                .pending
+                .take_if(|pending| pending.request == Request::AddIncoming(add.new_streams));
             self.output.event(Event::StreamsAdded {
                 outgoing: session.outgoing_streams,
                 incoming: session.receiver.stream_count(),
@@ -507,6 +556,7 @@ impl Association {
         };
         if response.result == ReconfigurationResult::IN_PROGRESS {
             pending.again_at = now + timeout;
+            pending.is_in_progress = true;
             reconfiguration.pending = Some(pending);
             return;
         }
@@ -517,7 +567,11 @@ impl Association {
         let is_done = response.result == ReconfigurationResult::PERFORMED
             || response.result == ReconfigurationResult::NOTHING_TO_DO;
         match pending.request {
-            Request::ResetOutgoing { streams, .. } => {
+            Request::ResetOutgoing { streams, answers } => {
+                if let Some(number) = answers {
+                    reconfiguration
+                        .note(self::response(number, ReconfigurationResult::NOTHING_TO_DO));
+                }
                 let streams: Vec<_> = streams.into_iter().collect();
                 for stream in &streams {
                     if is_done {
@@ -545,6 +599,10 @@ impl Association {
             Request::ResetIncoming(_) | Request::AddOutgoing(_) | Request::AddIncoming(_) => {}
         }
     }
+}
+
+const fn response(number: RequestNumber, result: ReconfigurationResult) -> ReconfigurationResponse {
+    ReconfigurationResponse { response: number, result, next_tsns: None }
 }
 
 /// How many answers are remembered for requests that come again.

@@ -92,7 +92,7 @@ impl Session {
         trip: RoundTrip,
         ties: TieTags,
     ) -> Self {
-        let extensions = config.extensions.and(peer.extensions);
+        let extensions = peer.agree(config.extensions);
         let agreed = agreed(&extensions);
         let first = long(own.initial_tsn.0);
         Self {
@@ -121,7 +121,7 @@ impl Session {
     pub(crate) fn change_peer(&mut self, config: &Config, peer: &Peer) {
         self.peer_tag = peer.tag;
         self.header = header(config, peer.tag);
-        self.extensions = config.extensions.and(peer.extensions);
+        self.extensions = peer.agree(config.extensions);
         self.checksum = checksum(&self.extensions);
         self.outgoing_streams = config.streams.0.max(1).min(peer.inbound_streams);
         self.sender.meet(peer.window, agreed(&self.extensions));

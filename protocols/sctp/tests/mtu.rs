@@ -13,6 +13,7 @@ use icelab_sctp::{Config, Event, Rto, StreamId};
 
 use crate::by_hand::{ByHand, Sent};
 use crate::ends::{Ends, ends_with, message, millis, payloads, read};
+use crate::script::{Offer, Script};
 
 fn searching(largest_mtu: usize) -> Config {
     Config { largest_mtu, rto: Rto::RFC, heartbeat: None, ..Config::default() }
@@ -218,4 +219,16 @@ fn data_falls_back_to_the_first_length_before_the_peer_is_given_up() {
     hand.say(&[Chunk::Sack(sack)]);
     assert!(hand.end.is_connected());
     assert!(hand.end.poll_timeout().is_some(), "longer ones are tried again");
+}
+
+/// RFC 9260 section 6.9: the chunk has its TSN, and so is not cut again.
+#[test]
+fn a_chunk_that_left_in_a_longer_packet_leaves_again_whole() {
+    let mut script = Script::new(crate::script::rfc(), &Offer::default());
+    script.send(message(0, vec![1; 1172]));
+    assert_eq!(script.take_bytes()[0].len(), 1200);
+    script.end.set_mtu(600, script.now);
+    script.wait(millis(3000));
+    let packets = script.take_bytes();
+    assert!(!packets.is_empty() && packets.iter().all(|packet| packet.len() == 1200));
 }

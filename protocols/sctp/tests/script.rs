@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use icelab_sans_io::{Instant, Output, Protocol, Rng};
 use icelab_sctp::packet::chunk::{
-    Chunk, ChunkType, CookieEcho, Data, EncodeChunk, GapBlock, Init, Initiation, Sack,
+    Chunk, ChunkType, CookieEcho, Data, EncodeChunk, Fragment, GapBlock, IData, Init, Initiation,
+    Sack,
 };
 use icelab_sctp::packet::parameter::Parameter;
 use icelab_sctp::packet::{
-    Checksum, ChecksumPolicy, Header, Packet, PacketWriter, Ppid, Ssn, StreamId, Tsn,
+    Checksum, ChecksumPolicy, Header, Mid, Packet, PacketWriter, Ppid, Ssn, StreamId, Tsn,
     VerificationTag,
 };
 use icelab_sctp::{Association, Config, Congestion, Event, Message, Received, Rto};
@@ -102,6 +103,8 @@ pub(crate) enum SeenParameter {
 impl Script {
     /// The association is up, and quiet.
     pub(crate) fn new(config: Config, offer: &Offer) -> Self {
+        let interleaves =
+            config.extensions.interleaving && offer.extensions.contains(&ChunkType::I_DATA);
         let mut script = Self {
             end: Association::new(config, Rng::from_u64(7)),
             now: Instant::from_secs(1),
@@ -147,7 +150,8 @@ impl Script {
         script.put(&[Chunk::CookieEcho(CookieEcho { cookie: &cookie })]);
         assert!(script.end.is_connected());
         // A <- DATA(0) <- peer: the first one is acknowledged at once (RFC 9260 section 5.1)
-        script.put(&[Chunk::Data(Data { is_unordered: true, ..data(0, 0, 0, b"first") })]);
+        let first = Data { is_unordered: true, ..data(0, 0, 0, b"first") };
+        script.put(&[if interleaves { Chunk::IData(whole(&first)) } else { Chunk::Data(first) }]);
         assert!(
             script.end.receive(script.now).is_some() && script.end.receive(script.now).is_none()
         );
@@ -453,6 +457,20 @@ pub(crate) fn data(number: u32, stream: u16, ssn: u16, payload: &[u8]) -> Data<'
         ssn: Ssn(ssn),
         ppid: Ppid(51),
         payload,
+    }
+}
+
+/// The same as an I-DATA chunk.
+pub(crate) fn whole<'a>(data: &Data<'a>) -> IData<'a> {
+    IData {
+        is_immediate: data.is_immediate,
+        is_unordered: data.is_unordered,
+        is_ending: true,
+        tsn: data.tsn,
+        stream: data.stream,
+        mid: Mid(data.ssn.0.into()),
+        fragment: Fragment::First(data.ppid),
+        payload: data.payload,
     }
 }
 

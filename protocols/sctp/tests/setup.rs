@@ -103,6 +103,25 @@ fn an_init_ack_asks_for_no_more_streams_than_the_peer_accepts() {
 }
 
 #[test]
+fn an_end_offers_at_least_what_it_must_and_says_nothing_twice() {
+    let config = Config { receive_buffer: 10, streams: (0, 0), ..Config::default() };
+    let mut asking = ByHand::closed(config.clone());
+    asking.end.connect(asking.now);
+    let mut asked = ByHand::closed(config);
+    asked.say_init(&[]);
+    for sent in [asking.only(), asked.only()] {
+        let offer = init_of(&sent);
+        assert_eq!((offer.window, offer.outbound_streams, offer.inbound_streams), (1500, 1, 1));
+        let mut kinds: Vec<_> = offer.parameters.iter().map(|one| one.kind()).collect();
+        kinds.sort_by_key(|kind| kind.0);
+        let count = kinds.len();
+        kinds.dedup();
+        assert_eq!(kinds.len(), count);
+        assert!(!kinds.contains(&ParameterType::HOST_NAME_ADDRESS));
+    }
+}
+
+#[test]
 fn each_end_has_as_many_streams_as_both_want() {
     for ((out, inward), (outgoing, incoming)) in [((3, 20), (3, 10)), ((20, 3), (10, 3))] {
         let config = Config { streams: (out, inward), ..Config::default() };

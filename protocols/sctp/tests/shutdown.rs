@@ -10,10 +10,11 @@ use icelab_sctp::packet::Tsn;
 use icelab_sctp::packet::chunk::{
     Chunk, ChunkType, GapBlock, Heartbeat, Sack, Shutdown, ShutdownAck, ShutdownComplete,
 };
-use icelab_sctp::{CloseReason, Config, Event, Rto, SendError};
+use icelab_sctp::{CloseReason, Config, Discard, Event, Rto, SendError};
 
 use crate::by_hand::ByHand;
 use crate::ends::{Ends, connected, ends, message, millis, payloads, read};
+use crate::script::{Offer, Script, Seen, data};
 
 fn rfc() -> Config {
     Config { rto: Rto::RFC, heartbeat: None, ..Config::default() }
@@ -394,4 +395,21 @@ fn two_that_end_at_once_deliver_all_on_the_worst_link() {
         let (a, z) = (pair.events_a(), pair.events_z());
         assert_eq!((a.last(), z.last()), (Some(&OVER), Some(&OVER)), "seed {seed}, {delay} ms");
     }
+}
+
+#[test]
+fn data_of_a_peer_that_has_ended_is_not_taken() {
+    let mut script = Script::new(rfc(), &Offer::default());
+    script.send(message(0, "under way"));
+    // A <- SHUTDOWN <- peer, which has not got DATA(1)
+    let cumulative_tsn_ack = script.end_tsn(0);
+    script.put(&[Chunk::Shutdown(Shutdown { cumulative_tsn_ack })]);
+    script.chunks();
+    script.put(&[Chunk::Data(data(1, 0, 0, b"late"))]);
+    assert_eq!(script.read().len(), 0);
+    assert_eq!(script.end.discards().count(Discard::Unexpected), 1);
+    // A <- SACK(1) <- peer
+    // A -> SHUTDOWN ACK -> peer
+    script.sack(1, 1 << 20, &[]);
+    assert_eq!(script.chunks(), [Seen::Other(ChunkType::SHUTDOWN_ACK)]);
 }

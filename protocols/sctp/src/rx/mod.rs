@@ -2,8 +2,10 @@
 //!
 //! - `tsns`: which chunks have arrived.
 //! - `pieces`: fragments on their way to being a message; `inbound`: the messages of a stream.
+//! - `held`: what waits for its stream to be reset.
 //! - `receiver`: all of it together; when to acknowledge, and with what.
 
+mod held;
 mod inbound;
 mod pieces;
 mod receiver;

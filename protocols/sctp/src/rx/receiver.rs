@@ -8,8 +8,9 @@ use icelab_sans_io::Instant;
 
 use crate::config::Config;
 use crate::message::Received;
-use crate::packet::chunk::{Data, ForwardTsn, IData, IForwardTsn};
-use crate::packet::{PacketWriter, StreamId, Tsn};
+use crate::packet::chunk::{Data, ForwardTsn, Fragment, IData, IForwardTsn};
+use crate::packet::{PacketWriter, Ppid, StreamId, Tsn};
+use crate::rx::held::{Arrived, Hold, Number};
 use crate::rx::inbound::{Inbound, Partial, Place};
 use crate::rx::pieces::{Amount, Piece};
 use crate::rx::tsns::{Arrival, Tsns};
@@ -26,6 +27,8 @@ pub(crate) struct Receiver {
     scratch: Vec<Received>,
     /// The streams with unordered messages in parts, which name no number (DATA).
     unnumbered: BTreeSet<StreamId>,
+    /// A reset that waits for the data before it.
+    hold: Option<Hold>,
     /// What waits to be read,
     unread: Amount,
     /// and what waits to be put together or for its turn.
@@ -83,6 +86,7 @@ impl Receiver {
             ready: VecDeque::new(),
             scratch: Vec::new(),
             unnumbered: BTreeSet::new(),
+            hold: None,
             unread: Amount::default(),
             waiting: Amount::default(),
             limit: config.receive_buffer,
@@ -164,15 +168,6 @@ impl Receiver {
         if data.stream.0 >= self.stream_count {
             return Taken::NoSuchStream;
         }
-        let inbound = self.streams.entry(data.stream).or_default();
-        let place = if data.is_unordered {
-            Place::Unordered(0)
-        } else {
-            match inbound.lengthen_ssn(data.ssn.0) {
-                Some(number) => Place::Ordered(number),
-                None => return Taken::Stale,
-            }
-        };
         let piece = Piece {
             number: tsn,
             is_first: data.is_beginning,
@@ -180,7 +175,8 @@ impl Receiver {
             ppid: data.ppid,
             payload: keep(packet, data.payload),
         };
-        self.insert(data.stream, place, piece)
+        let (stream, is_unordered) = (data.stream, data.is_unordered);
+        self.take_in(Arrived { tsn, stream, number: Number::Ssn(data.ssn.0), is_unordered, piece })
     }
 
     /// Takes an I-DATA chunk out of `packet` (RFC 8260).
@@ -193,15 +189,9 @@ impl Receiver {
         if data.stream.0 >= self.stream_count {
             return Taken::NoSuchStream;
         }
-        let inbound = self.streams.entry(data.stream).or_default();
-        let Some(number) = inbound.lengthen_mid(data.mid.0, data.is_unordered) else {
-            return Taken::Stale;
-        };
-        let place =
-            if data.is_unordered { Place::Unordered(number) } else { Place::Ordered(number) };
         let ppid = match data.fragment {
-            crate::packet::chunk::Fragment::First(ppid) => ppid,
-            crate::packet::chunk::Fragment::Later(_) => crate::packet::Ppid::default(),
+            Fragment::First(ppid) => ppid,
+            Fragment::Later(_) => Ppid::default(),
         };
         let piece = Piece {
             number: u64::from(data.fragment.fsn().0),
@@ -210,16 +200,31 @@ impl Receiver {
             ppid,
             payload: keep(packet, data.payload),
         };
-        self.insert(data.stream, place, piece)
+        let (stream, is_unordered) = (data.stream, data.is_unordered);
+        self.take_in(Arrived { tsn, stream, number: Number::Mid(data.mid.0), is_unordered, piece })
     }
 
-    fn insert(&mut self, stream: StreamId, place: Place, piece: Piece) -> Taken {
-        let length = piece.payload.len();
-        let Some(inbound) = self.streams.get_mut(&stream) else { return Taken::Stale };
+    /// Puts a fragment where it belongs, or holds it.
+    fn take_in(&mut self, arrived: Arrived) -> Taken {
+        let amount = Amount { bytes: arrived.piece.payload.len(), chunks: 1 };
+        if let Some(hold) = self.hold.as_mut().filter(|hold| hold.concerns(&arrived)) {
+            hold.chunks.push(arrived);
+            self.waiting += amount;
+            return Taken::Yes;
+        }
+        let Arrived { stream, number, is_unordered, piece, .. } = arrived;
+        let inbound = self.streams.entry(stream).or_default();
+        let number = match number {
+            Number::Ssn(_) if is_unordered => Some(0),
+            Number::Ssn(ssn) => inbound.lengthen_ssn(ssn),
+            Number::Mid(mid) => inbound.lengthen_mid(mid, is_unordered),
+        };
+        let Some(number) = number else { return Taken::Stale };
+        let place = if is_unordered { Place::Unordered(number) } else { Place::Ordered(number) };
         if !inbound.insert(stream, place, piece, self.partial, &mut self.scratch) {
             return Taken::Stale;
         }
-        self.waiting += Amount { bytes: length, chunks: 1 };
+        self.waiting += amount;
         if inbound.has_unordered() {
             self.unnumbered.insert(stream);
         }
@@ -367,6 +372,7 @@ impl Receiver {
     pub(crate) fn end(&mut self) {
         self.streams.clear();
         self.unnumbered.clear();
+        self.hold = None;
         self.waiting = Amount::default();
     }
 
@@ -394,6 +400,13 @@ impl Receiver {
         }
     }
 
+    /// These streams are reset when all data up to `last` has arrived: what comes behind it is held (RFC
+    /// 6525 section 5.2.2 E2).
+    pub(crate) fn hold(&mut self, last: LongTsn, streams: Vec<StreamId>) {
+        let before = self.hold.replace(Hold::new(last, streams));
+        self.release(before);
+    }
+
     /// The peer's streams begin at zero (RFC 6525 section 5.2.2); all of them, where none is named.
     pub(crate) fn reset(&mut self, streams: Vec<StreamId>) {
         let mut thrown = Amount::default();
@@ -404,6 +417,15 @@ impl Receiver {
         }
         self.finish_forward(thrown);
         self.ready.push_back(Ready::Reset(streams));
+        let held = self.hold.take();
+        self.release(held);
+    }
+
+    fn release(&mut self, held: Option<Hold>) {
+        for arrived in held.map(|hold| hold.chunks).unwrap_or_default() {
+            self.waiting -= Amount { bytes: arrived.piece.payload.len(), chunks: 1 };
+            self.take_in(arrived);
+        }
     }
 }
 

@@ -179,9 +179,10 @@ impl Flight {
         Some((from + ahead as LongTsn, sent.transmissions))
     }
 
-    /// The highest TSN under way.
-    pub(crate) fn last_in_flight(&self) -> Option<LongTsn> {
-        let back = self.chunks.iter().rev().position(|sent| sent.status == Status::InFlight)?;
+    /// The highest TSN under way that may leave again.
+    pub(crate) fn last_to_repeat(&self, now: Instant) -> Option<LongTsn> {
+        let may_leave = |sent: &Sent| sent.status == Status::InFlight && !sent.is_over(now);
+        let back = self.chunks.iter().rev().position(may_leave)?;
         Some(self.next() - 1 - back as u64)
     }
 
@@ -448,6 +449,11 @@ impl Flight {
         self.arrived_count = 0;
     }
 
+    /// Whether a chunk of the message, which may be given up, is not acknowledged.
+    pub(crate) fn holds(&self, message: u64) -> bool {
+        self.limited.contains_key(&message)
+    }
+
     /// The message is given up: no chunk of it is sent again (RFC 3758 section 3.5 A3).
     pub(crate) fn give_up(&mut self, message: u64) {
         for tsn in self.limited.get(&message).cloned().unwrap_or_default() {
@@ -504,6 +510,11 @@ struct Facts {
 }
 
 impl Sent {
+    /// Whether its message has had its chances: the chunk does not leave again.
+    pub(crate) fn is_over(&self, now: Instant) -> bool {
+        self.fragment.limit.is_reached(self.transmissions - 1, now)
+    }
+
     const fn facts(&self) -> Facts {
         Facts {
             status: self.status,

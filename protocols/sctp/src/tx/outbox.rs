@@ -115,14 +115,33 @@ pub(crate) struct Cut {
 }
 
 /// Why there is no next fragment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Pause {
     /// Nothing waits.
     Empty,
     /// The packet is full.
     NoRoom,
-    /// The message whose turn it is was begun, and its time is over.
-    Expired { stream: StreamId, message: u64 },
+    /// The message whose turn it is was begun, and its time is over: what would come next of it, without
+    /// its bytes.
+    Expired(Fragment),
+}
+
+impl Queued {
+    /// The next piece of the message, once `payload` was taken off it.
+    const fn fragment(&self, stream: StreamId, begun: Begun, payload: Bytes) -> Fragment {
+        Fragment {
+            message: self.id,
+            stream,
+            ppid: self.ppid,
+            is_unordered: self.is_unordered,
+            is_first: begun.next_fragment == 0,
+            is_last: self.payload.is_empty(),
+            number: begun.number,
+            fragment: begun.next_fragment,
+            payload,
+            limit: self.limit,
+        }
+    }
 }
 
 impl Outbox {
@@ -216,8 +235,8 @@ impl Outbox {
             let head = stream.queue.front_mut().ok_or(Pause::Empty)?;
             if cut.gives_up && head.limit.is_reached(0, now) && head.limit.is_time() {
                 // RFC 3758 section 3.5 A1: no fragment of it leaves any more.
-                if head.begun.is_some() {
-                    return Err(Pause::Expired { stream: id, message: head.id });
+                if let Some(begun) = head.begun {
+                    return Err(Pause::Expired(head.fragment(id, begun, Bytes::new())));
                 }
                 self.news.push(News::GivenUp { stream: id, ppid: head.ppid });
                 self.drop_head(id);
@@ -238,18 +257,11 @@ impl Outbox {
                 Begun { number, next_fragment: 0 }
             });
             let length = left.min(cut.room);
-            let fragment = Fragment {
-                message: head.id,
-                stream: id,
-                ppid: head.ppid,
-                is_unordered: head.is_unordered,
-                is_first: begun.next_fragment == 0,
-                is_last: length == left,
-                number: begun.number,
-                fragment: begun.next_fragment,
-                payload: head.payload.split_to(length),
-                limit: if cut.gives_up { head.limit } else { Limit::None },
-            };
+            let payload = head.payload.split_to(length);
+            let mut fragment = head.fragment(id, begun, payload);
+            if !cut.gives_up {
+                fragment.limit = Limit::None;
+            }
             head.begun = Some(Begun { next_fragment: begun.next_fragment + 1, ..begun });
             self.sent(id, &fragment, cut.interleaves);
             return Ok(fragment);

@@ -387,7 +387,8 @@ impl Sender {
         self.give_up_what_is_due(outbox, now);
         let to = self.flight.forward_to();
         if to > self.flight.first() {
-            let is_old = now - self.forward.told_at > self.trip.smoothed();
+            let patience = self.trip.smoothed().min(LONGEST_FORWARD_DELAY);
+            let is_old = now - self.forward.told_at > patience;
             self.forward.is_due = to - 1 > self.forward.told || is_old;
         } else {
             self.forward.is_due = false;
@@ -398,7 +399,7 @@ impl Sender {
     fn give_up_what_is_due(&mut self, outbox: &mut Outbox, now: Instant) {
         while let Some(tsn) = self.flight.first_lost()
             && let Some(sent) = self.flight.get(tsn)
-            && sent.fragment.limit.is_reached(sent.transmissions - 1, now)
+            && sent.is_over(now)
         {
             let (message, stream) = (sent.fragment.message, sent.fragment.stream);
             outbox.news.push(News::GivenUp { stream, ppid: sent.fragment.ppid });
@@ -406,6 +407,19 @@ impl Sender {
             outbox.give_up(stream, message);
             self.forward.is_due |= self.flight.forward_to() > self.forward.told + 1;
         }
+    }
+
+    /// A message of which a part has left has had its time. Where that part has been acknowledged, a TSN
+    /// of its own stands for the rest: else nothing would tell the peer to wait for it no longer.
+    fn give_up_rest(&mut self, rest: Fragment, outbox: &mut Outbox, now: Instant) {
+        let (message, stream) = (rest.message, rest.stream);
+        outbox.news.push(News::GivenUp { stream, ppid: rest.ppid });
+        if !self.flight.holds(message) {
+            self.flight.send(rest, 0, now);
+        }
+        self.flight.give_up(message);
+        outbox.give_up(stream, message);
+        self.forward.is_due |= self.flight.forward_to() > self.forward.told + 1;
     }
 
     /// A SACK or a command has come, or a timer has expired.
@@ -445,9 +459,11 @@ impl Sender {
         true
     }
 
-    /// Whether the peer has room for the next chunk (RFC 9260 section 6.1 A).
+    /// Whether the peer has room for the next chunk (RFC 9260 section 6.1 A), and numbers to tell it from
+    /// those before it (section 6.1: 2^16 - 1 messages of a stream).
     fn peer_has_room(&self, outbox: &Outbox) -> bool {
-        self.peer.has_room(outbox.next_length().min(self.most()))
+        let under_way = self.flight.next() - self.flight.first();
+        under_way < MOST_CHUNKS && self.peer.has_room(outbox.next_length().min(self.most()))
     }
 
     /// The payload that an empty packet has room for.
@@ -562,9 +578,8 @@ impl Sender {
         };
         let fragment = match outbox.next(cut, now) {
             Ok(fragment) => fragment,
-            Err(Pause::Expired { stream, message }) => {
-                self.flight.give_up(message);
-                outbox.give_up(stream, message);
+            Err(Pause::Expired(rest)) => {
+                self.give_up_rest(rest, outbox, now);
                 return true;
             }
             Err(Pause::Empty | Pause::NoRoom) => return false,
@@ -582,7 +597,8 @@ impl Sender {
         true
     }
 
-    /// RFC 8985 section 7.3: new data, or else the last chunk under way again.
+    /// RFC 8985 section 7.3: new data, or else the last chunk under way again that may leave again (RFC
+    /// 3758 section 4.1 TR4).
     fn push_probe(&mut self, packet: &mut PacketWriter, outbox: &mut Outbox, now: Instant) {
         self.counts.probes += 1;
         let next = self.flight.next();
@@ -594,7 +610,7 @@ impl Sender {
                 return;
             }
         }
-        if let Some(tsn) = self.flight.last_in_flight()
+        if let Some(tsn) = self.flight.last_to_repeat(now)
             && let Some(sent) = self.flight.get(tsn)
             && push(packet, &sent.fragment, tsn, true, self.agreed.interleaves)
         {
@@ -748,10 +764,14 @@ fn skipped_mids(front: &[&Sent]) -> Vec<SkippedMid> {
 
 /// Max.Burst (RFC 9260 section 16), where nothing else spreads packets over time.
 const MAX_BURST: usize = 4;
+/// A message is one chunk at least.
+const MOST_CHUNKS: LongTsn = u16::MAX as LongTsn;
 /// dcsctp's limit.
 const FEW_BLOCKS: usize = 20;
 /// What else may be in the packet of a SACK.
 const SPARE_BLOCKS: usize = 4;
+/// RFC 3758 section 3.5 F3.
+const LONGEST_FORWARD_DELAY: Duration = Duration::from_millis(200);
 /// However short the path is, the peer's processor needs time.
 const SHORTEST_PROBE: Duration = Duration::from_millis(10);
 /// A wild variance does not make the probe later than this many times four.
