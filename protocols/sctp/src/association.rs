@@ -120,7 +120,8 @@ impl Association {
             return None;
         };
         if is_worth_telling {
-            self.settle(now);
+            // Of a reset behind this message the layer above hears once it has read up to there.
+            self.send_all(now);
         }
         Some(received)
     }
@@ -182,8 +183,13 @@ impl Association {
         }
     }
 
-    /// Sends what may be sent, until nothing more may.
+    /// Sends what may be sent, until nothing more may, and tells what there is to tell.
     pub(crate) fn settle(&mut self, now: Instant) {
+        self.send_all(now);
+        self.tell_readable();
+    }
+
+    fn send_all(&mut self, now: Instant) {
         if let Stage::Open(session) = &mut self.stage {
             session.sender.begin_burst();
         }
@@ -215,7 +221,6 @@ impl Association {
             self.output.packet(packet.finish(session.checksum()));
         }
         self.tell_outbox_news();
-        self.tell_readable();
     }
 
     /// A reset is told when what came before it has been read.

@@ -1,0 +1,46 @@
+//! Streams that are reset while messages wait to be read (RFC 6525 section 5.2.2).
+
+use std::time::Duration;
+
+use icelab_sans_io::testing::LinkModel;
+use icelab_sans_io::{Instant, Output, Protocol};
+use icelab_sctp::{Config, Event, Extensions, StreamId};
+
+use crate::ends::{ends_with, message, payloads};
+
+/// Reading makes room, which may be worth telling the peer: that says nothing of the reset yet.
+#[test]
+fn what_follows_a_reset_waits_until_the_reset_was_heard() {
+    let small = Config {
+        receive_buffer: 2000,
+        extensions: Extensions { interleaving: false, ..Extensions::default() },
+        ..Config::default()
+    };
+    let mut pair = ends_with(Config::default(), small, LinkModel::default(), 1);
+    pair.a.connect(Instant::START);
+    pair.drive_for(Duration::from_secs(1));
+    // A -> DATA(900 bytes) -> Z
+    // A -> RE-CONFIG(stream 0) -> Z
+    // A -> DATA(of the new stream 0) -> Z
+    let now = pair.now();
+    pair.a.send(message(0, "before".repeat(150)), now).unwrap();
+    pair.a.reset_streams(&[StreamId(0)], now).unwrap();
+    pair.drive_for(Duration::from_secs(1));
+    let now = pair.now();
+    pair.a.send(message(0, "after"), now).unwrap();
+    pair.drive_for(Duration::from_secs(1));
+    pair.events_z();
+    // Z reads up to the reset, hears of it, and reads on.
+    let now = pair.now();
+    let before: Vec<_> = std::iter::from_fn(|| pair.z.receive(now)).collect();
+    assert_eq!(payloads(before), ["before".repeat(150)]);
+    let heard: Vec<_> = std::iter::from_fn(|| pair.z.poll_output())
+        .filter_map(|output| match output {
+            Output::Event(event) => Some(event),
+            Output::Packet(_) => None,
+        })
+        .collect();
+    assert_eq!(heard, [Event::PeerReset { streams: vec![StreamId(0)] }, Event::Readable]);
+    let after: Vec<_> = std::iter::from_fn(|| pair.z.receive(now)).collect();
+    assert_eq!(payloads(after), ["after"]);
+}
