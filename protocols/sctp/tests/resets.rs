@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use icelab_sans_io::testing::LinkModel;
 use icelab_sans_io::{Instant, Output, Protocol};
-use icelab_sctp::{Config, Event, Extensions, StreamId};
+use icelab_sctp::{Config, Event, Extensions, SendError, StreamId};
 
-use crate::ends::{ends_with, message, payloads};
+use crate::ends::{connected, ends_with, message, millis, payloads, read};
 
 /// Reading makes room, which may be worth telling the peer: that says nothing of the reset yet.
 #[test]
@@ -43,4 +43,36 @@ fn what_follows_a_reset_waits_until_the_reset_was_heard() {
     assert_eq!(heard, [Event::PeerReset { streams: vec![StreamId(0)] }, Event::Readable]);
     let after: Vec<_> = std::iter::from_fn(|| pair.z.receive(now)).collect();
     assert_eq!(payloads(after), ["after"]);
+}
+
+/// What is sent between the two would belong to a stream that begins anew under it.
+#[test]
+fn a_stream_that_is_to_be_reset_once_more_takes_no_messages_in_between() {
+    let mut pair = connected(LinkModel::delayed(millis(25)), 1);
+    let stream = StreamId(0);
+    let now = pair.now();
+    pair.a.send(message(0, "before"), now).unwrap();
+    // A -> RE-CONFIG(stream 0) -> Z
+    pair.a.reset_streams(&[stream], now).unwrap();
+    pair.drive_for(millis(10));
+    let now = pair.now();
+    pair.a.reset_streams(&[stream], now).unwrap();
+    // A <- RE-CONFIG(performed) <- Z, and the second one leaves.
+    pair.drive_for(millis(50));
+    let done = Event::StreamsReset { streams: vec![stream] };
+    assert!(pair.events_a().contains(&done));
+    let now = pair.now();
+    assert_eq!(pair.a.send(message(0, "between"), now), Err(SendError::Resetting { stream }));
+    pair.drive_for(Duration::from_secs(1));
+    assert!(pair.events_a().contains(&done));
+    let now = pair.now();
+    pair.a.send(message(0, "after"), now).unwrap();
+    pair.a.send(message(0, "and on"), now).unwrap();
+    pair.drive_for(Duration::from_secs(1));
+    let now = pair.now();
+    let mut all = payloads(read(&mut pair.z, now));
+    while pair.z.poll_output().is_some() {
+        all.extend(payloads(read(&mut pair.z, now)));
+    }
+    assert_eq!(all, ["before", "after", "and on"]);
 }
