@@ -4,45 +4,53 @@ use std::time::Duration;
 
 use icelab_sans_io::testing::LinkModel;
 use icelab_sans_io::{Instant, Output, Protocol};
-use icelab_sctp::{Config, Event, Extensions, SendError, StreamId};
+use icelab_sctp::{Config, Event, SendError, StreamId};
 
 use crate::ends::{connected, ends_with, message, millis, payloads, read};
 
-/// Reading makes room, which may be worth telling the peer: that says nothing of the reset yet.
+/// What is done while it reads, or that it reads, may tell of the reset before the message behind it.
 #[test]
 fn what_follows_a_reset_waits_until_the_reset_was_heard() {
-    let small = Config {
-        receive_buffer: 2000,
-        extensions: Extensions { interleaving: false, ..Extensions::default() },
-        ..Config::default()
-    };
-    let mut pair = ends_with(Config::default(), small, LinkModel::default(), 1);
-    pair.a.connect(Instant::START);
-    pair.drive_for(Duration::from_secs(1));
-    // A -> DATA(900 bytes) -> Z
-    // A -> RE-CONFIG(stream 0) -> Z
-    // A -> DATA(of the new stream 0) -> Z
-    let now = pair.now();
-    pair.a.send(message(0, "before".repeat(150)), now).unwrap();
-    pair.a.reset_streams(&[StreamId(0)], now).unwrap();
-    pair.drive_for(Duration::from_secs(1));
-    let now = pair.now();
-    pair.a.send(message(0, "after"), now).unwrap();
-    pair.drive_for(Duration::from_secs(1));
-    pair.events_z();
-    // Z reads up to the reset, hears of it, and reads on.
-    let now = pair.now();
-    let before: Vec<_> = std::iter::from_fn(|| pair.z.receive(now)).collect();
-    assert_eq!(payloads(before), ["before".repeat(150)]);
-    let heard: Vec<_> = std::iter::from_fn(|| pair.z.poll_output())
-        .filter_map(|output| match output {
-            Output::Event(event) => Some(event),
-            Output::Packet(_) => None,
-        })
-        .collect();
-    assert_eq!(heard, [Event::PeerReset { streams: vec![StreamId(0)] }, Event::Readable]);
-    let after: Vec<_> = std::iter::from_fn(|| pair.z.receive(now)).collect();
-    assert_eq!(payloads(after), ["after"]);
+    for sends_meanwhile in [false, true] {
+        // So small that reading one message is worth telling the peer.
+        let small = Config {
+            receive_buffer: if sends_meanwhile { 5 << 20 } else { 2000 },
+            ..Config::default()
+        };
+        let mut pair = ends_with(Config::default(), small, LinkModel::default(), 1);
+        pair.a.connect(Instant::START);
+        pair.drive_for(Duration::from_secs(1));
+        // A -> DATA(900 bytes) -> Z
+        // A -> RE-CONFIG(stream 0) -> Z
+        // A -> DATA(of the new stream 0) -> Z
+        let now = pair.now();
+        let before = "before".repeat(150);
+        pair.a.send(message(0, before.clone()), now).unwrap();
+        pair.a.reset_streams(&[StreamId(0)], now).unwrap();
+        pair.drive_for(Duration::from_secs(1));
+        let now = pair.now();
+        pair.a.send(message(0, "after"), now).unwrap();
+        pair.drive_for(Duration::from_secs(1));
+        assert!(pair.events_a().contains(&Event::StreamsReset { streams: vec![StreamId(0)] }));
+        assert!(pair.events_z().contains(&Event::Readable));
+        // Z reads up to the reset, hears of it, and reads on.
+        let now = pair.now();
+        let first = pair.z.receive(now);
+        if sends_meanwhile {
+            pair.z.send(message(0, "answer"), now).unwrap();
+        }
+        let rest = read(&mut pair.z, now);
+        assert_eq!(payloads(first.into_iter().chain(rest).collect()), [before]);
+        let heard: Vec<_> = std::iter::from_fn(|| pair.z.poll_output())
+            .filter_map(|output| match output {
+                Output::Event(event) => Some(event),
+                Output::Packet(_) => None,
+            })
+            .filter(|event| !matches!(event, Event::BufferedAmountLow { .. }))
+            .collect();
+        assert_eq!(heard, [Event::PeerReset { streams: vec![StreamId(0)] }, Event::Readable]);
+        assert_eq!(payloads(read(&mut pair.z, now)), ["after"]);
+    }
 }
 
 /// What is sent between the two would belong to a stream that begins anew under it.
