@@ -180,19 +180,23 @@ impl Lab {
         }
     }
 
-    /// Both ends make the same channel, where both can.
+    /// Both ends make the same channel. Where only one can, because the other has one of its own on the
+    /// stream, each takes the other's for something else.
     fn negotiate(&mut self, input: &mut Input<'_>) {
         let stream = StreamId((input.u8() & 15).into());
         let lane = self.next_lane;
         let properties = self.properties(input);
+        let mut made = 0;
         for index in [0, 1] {
             let end = &mut self.link.ends[index];
             let opened = end.open_negotiated(stream, properties.clone(), self.link.now);
             self.link.drain(index);
             if let Ok(channel) = opened {
+                made += 1;
                 self.add(index, channel, lane, properties.clone(), false);
             }
         }
+        self.link.is_hostile |= made == 1;
     }
 
     fn add(

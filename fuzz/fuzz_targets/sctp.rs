@@ -4,7 +4,8 @@
 //! taken out of it one by one.
 //!
 //! 1. In place, a chunk's value is written byte for byte as it came. What has no meaning is not kept: flags
-//!    that are left out, and as zeros a PAD's bytes and the reserved field of I-DATA.
+//!    that are left out, parameters beside the one that a HEARTBEAT has, and as zeros a PAD's bytes and the
+//!    reserved field of I-DATA.
 //! 2. From values, it is read again as the same values, and those are written the same again.
 
 use icelab_sctp::packet::cause::{Cause, Causes};
@@ -103,6 +104,10 @@ fn in_place(raw: &RawChunk<'_>, chunk: &Chunk<'_>) {
         match chunk {
             Chunk::Pad(_) => expected.fill(0),
             Chunk::IData(_) => expected[6..8].fill(0),
+            Chunk::Heartbeat(_) | Chunk::HeartbeatAck(_) => {
+                let mut parts = raw.value().windows(again.value().len());
+                return assert!(parts.any(|part| part == again.value()));
+            }
             _ => {}
         }
         assert_eq!(again.value(), expected);
