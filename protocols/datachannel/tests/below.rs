@@ -155,11 +155,11 @@ fn what_has_arrived_can_be_read_after_the_end() {
 #[test]
 fn what_waits_to_be_read_is_lost_where_this_side_aborts() {
     let mut ends = good();
-    let (a, _) = open(&mut ends, Properties::labelled("x"));
     ends.z.pause();
+    let a = ends.a.open(Properties::labelled("never seen"), ends.now()).unwrap();
+    drive(&mut ends);
     ends.a.send(a, text("never read"), ends.now()).unwrap();
     drive(&mut ends);
-    ends.events_z();
     ends.z.abort(ends.now());
     ends.z.resume(ends.now());
     drive(&mut ends);
