@@ -3,11 +3,17 @@
 
 #![no_main]
 
+mod associations;
+mod channels;
+mod dcep;
 mod dtls;
 mod flights;
 mod input;
+mod ledger;
+mod link;
 mod rtcp;
 mod rtp;
+mod sctp;
 mod srtp;
 
 use std::net::SocketAddr;
@@ -36,6 +42,10 @@ static TARGET: LazyLock<fn(&[u8])> =
         Ok("rtp") => rtp::rtp,
         Ok("rtcp") => rtcp::rtcp,
         Ok("srtp") => srtp::srtp,
+        Ok("sctp-packets") => sctp::packets,
+        Ok("sctp-associations") => associations::associations,
+        Ok("dcep") => dcep::dcep,
+        Ok("data-channels") => channels::channels,
         other => panic!("FUZZ_TARGET is {other:?}, and not the name of a folder in fuzz/seeds"),
     });
 

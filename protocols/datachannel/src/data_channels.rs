@@ -255,6 +255,7 @@ impl DataChannels {
     /// Takes out of the association what can be read.
     fn read(&mut self, now: Instant) {
         while self.reading == Reading::On
+            && self.stage != Stage::Over
             && let Some(received) = self.association.receive(now)
         {
             self.take(received, now);

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use icelab_datachannel::{OpenError, Priority, Properties, Reliability};
+use icelab_datachannel::{CloseReason, Event, OpenError, Priority, Properties, Reliability};
 use icelab_sans_io::Instant;
 use icelab_sans_io::testing::{LinkModel, Passing, Side};
 
@@ -150,6 +150,21 @@ fn what_has_arrived_can_be_read_after_the_end() {
         drive(&mut ends);
         assert_eq!(messages(&ends.events_z(), z), [text("last words")], "graceful: {graceful}");
     }
+}
+
+#[test]
+fn what_waits_to_be_read_is_lost_where_this_side_aborts() {
+    let mut ends = good();
+    ends.z.pause();
+    let a = ends.a.open(Properties::labelled("never seen"), ends.now()).unwrap();
+    drive(&mut ends);
+    ends.a.send(a, text("never read"), ends.now()).unwrap();
+    drive(&mut ends);
+    ends.z.abort(ends.now());
+    ends.z.resume(ends.now());
+    drive(&mut ends);
+    let ended = Event::Ended { reason: CloseReason::Aborted };
+    assert_eq!(ends.events_z().last(), Some(&ended), "nothing comes after it");
 }
 
 /// The peer asks for a reset that this side is about to make: there is one reset, not a second one that

@@ -261,3 +261,27 @@ fn the_longest_free_stream_is_the_next_one() {
     }
     assert_eq!(order, [0, 2, 4, 0, 2, 4, 0]);
 }
+
+/// All of it waits to be read at once: another channel's OPEN, which is answered, the reset of the old
+/// channel, and the new one's OPEN.
+#[test]
+fn after_a_pause_the_old_channel_ends_before_the_new_one_begins() {
+    let mut ends = narrow(4, LinkModel::default(), 1);
+    ends.a.open(Properties::labelled("old"), ends.now()).unwrap();
+    drive(&mut ends);
+    let old = opened(&ends.events_z())[0].0;
+    ends.z.pause();
+    ends.a.open(Properties::labelled("other"), ends.now()).unwrap();
+    drive(&mut ends);
+    ends.z.close(old, ends.now());
+    drive(&mut ends);
+    let new = ends.a.open(Properties::labelled("new"), ends.now()).unwrap();
+    assert_eq!(ends.a.stream(new), Some(StreamId(0)), "for A, the old one is gone");
+    drive(&mut ends);
+    ends.z.resume(ends.now());
+    drive(&mut ends);
+    let events = ends.events_z();
+    assert_eq!(closed(&events), [(old, Closure::Local)]);
+    let labels: Vec<_> = opened(&events).iter().map(|(_, it)| it.label.clone()).collect();
+    assert_eq!(labels, ["other", "new"]);
+}

@@ -37,6 +37,8 @@ pub struct Association {
     pub(crate) is_shutdown_wanted: bool,
     /// Whether `Readable` was told since `receive` has answered `None` last.
     pub(crate) is_readable_told: bool,
+    /// How often `PeerReset` was told and not polled yet.
+    unheard_resets: usize,
 }
 
 /// How far the association has come.
@@ -65,6 +67,7 @@ impl Association {
             discards: Discards::default(),
             is_shutdown_wanted: false,
             is_readable_told: false,
+            unheard_resets: 0,
         }
     }
 
@@ -112,9 +115,12 @@ impl Association {
     }
 
     /// Hands over the oldest message, or part of one, that can be read. That makes room for others. What had
-    /// arrived before the end can be read after it.
+    /// arrived before the end can be read after it; what follows a reset, once that was polled.
     pub fn receive(&mut self, now: Instant) -> Option<Received> {
-        let Some((received, is_worth_telling)) = self.receiver()?.take() else {
+        let is_heard = self.unheard_resets == 0;
+        let receiver = self.receiver()?;
+        let taken = if is_heard { receiver.take() } else { None };
+        let Some((received, is_worth_telling)) = taken else {
             self.is_readable_told = false;
             self.tell_readable();
             return None;
@@ -221,6 +227,7 @@ impl Association {
     /// A reset is told when what came before it has been read.
     pub(crate) fn tell_readable(&mut self) {
         while let Some(streams) = self.receiver().and_then(Receiver::take_reset) {
+            self.unheard_resets += 1;
             self.output.event(Event::PeerReset { streams });
         }
         if self.receiver().is_some_and(|receiver| receiver.has_ready()) && !self.is_readable_told {
@@ -331,7 +338,11 @@ impl Protocol for Association {
     }
 
     fn poll_output(&mut self) -> Option<Output<Vec<u8>, Event>> {
-        self.output.pop()
+        let output = self.output.pop();
+        if let Some(Output::Event(Event::PeerReset { .. })) = output {
+            self.unheard_resets -= 1;
+        }
+        output
     }
 
     fn poll_timeout(&self) -> Option<Deadline> {

@@ -576,9 +576,13 @@ impl Association {
                 for stream in &streams {
                     if is_done {
                         self.outbox.reset(*stream);
-                    } else {
-                        self.outbox.set_resetting(*stream, false);
                     }
+                    // It may have been wanted once more while this one was on its way.
+                    let is_wanted = reconfiguration.wanted.iter().any(|request| {
+                        matches!(request, Request::ResetOutgoing { streams, .. }
+                            if streams.contains(stream))
+                    });
+                    self.outbox.set_resetting(*stream, is_wanted);
                 }
                 self.output.event(if is_done {
                     Event::StreamsReset { streams }

@@ -152,6 +152,11 @@ impl Flight {
         self.chunks.get(self.index(tsn)?)
     }
 
+    /// Whether a chunk is under way.
+    pub(crate) fn is_in_flight(&self, tsn: LongTsn) -> bool {
+        self.get(tsn).is_some_and(|sent| sent.status == Status::InFlight)
+    }
+
     fn get_mut(&mut self, tsn: LongTsn) -> Option<&mut Sent> {
         let index = self.index(tsn)?;
         self.chunks.get_mut(index)
@@ -206,6 +211,22 @@ impl Flight {
             doubts: 0,
         });
         tsn
+    }
+
+    /// A chunk that never leaves takes its place among those that were given up.
+    pub(crate) fn skip(&mut self, fragment: Fragment, now: Instant) {
+        let tsn = self.next();
+        self.limited.entry(fragment.message).or_default().push(tsn);
+        self.chunks.push_back(Sent {
+            fragment,
+            status: Status::GivenUp,
+            transmissions: 0,
+            sent_at: now,
+            order: 0,
+            size: 0,
+            snapshot: Snapshot::default(),
+            doubts: 0,
+        });
     }
 
     /// A chunk leaves again.
@@ -447,11 +468,6 @@ impl Flight {
         }
         self.arrived.clear();
         self.arrived_count = 0;
-    }
-
-    /// Whether a chunk of the message, which may be given up, is not acknowledged.
-    pub(crate) fn holds(&self, message: u64) -> bool {
-        self.limited.contains_key(&message)
     }
 
     /// The message is given up: no chunk of it is sent again (RFC 3758 section 3.5 A3).

@@ -121,9 +121,8 @@ pub(crate) enum Pause {
     Empty,
     /// The packet is full.
     NoRoom,
-    /// The message whose turn it is was begun, and its time is over: what would come next of it, without
-    /// its bytes.
-    Expired(Fragment),
+    /// The message whose turn it is was begun, and its time is over.
+    Expired { stream: StreamId, ppid: Ppid, message: u64 },
 }
 
 impl Queued {
@@ -235,8 +234,9 @@ impl Outbox {
             let head = stream.queue.front_mut().ok_or(Pause::Empty)?;
             if cut.gives_up && head.limit.is_reached(0, now) && head.limit.is_time() {
                 // RFC 3758 section 3.5 A1: no fragment of it leaves any more.
-                if let Some(begun) = head.begun {
-                    return Err(Pause::Expired(head.fragment(id, begun, Bytes::new())));
+                if head.begun.is_some() {
+                    let (ppid, message) = (head.ppid, head.id);
+                    return Err(Pause::Expired { stream: id, ppid, message });
                 }
                 self.news.push(News::GivenUp { stream: id, ppid: head.ppid });
                 self.drop_head(id);
@@ -268,12 +268,15 @@ impl Outbox {
         }
     }
 
-    /// The message of which fragments have left is given up: the rest of it does not leave.
-    pub(crate) fn give_up(&mut self, stream: StreamId, message: u64) {
-        let head = self.streams.get(&stream).and_then(|stream| stream.queue.front());
-        if head.is_some_and(|head| head.id == message) {
-            self.drop_head(stream);
-        }
+    /// The message of which fragments have left is given up: the rest of it does not leave. Where there
+    /// was a rest, returns the end that nobody will see.
+    pub(crate) fn give_up(&mut self, id: StreamId, message: u64) -> Option<Fragment> {
+        let head = self.streams.get(&id)?.queue.front().filter(|head| head.id == message)?;
+        let begun = head.begun?;
+        let rest = head.fragment(id, begun, Bytes::new());
+        let end = Fragment { is_first: false, is_last: true, ..rest };
+        self.drop_head(id);
+        Some(end)
     }
 
     /// No message is taken for these streams until they are reset.

@@ -10,7 +10,7 @@ use crate::packet::chunk::{
     Data, ForwardTsn, Fragment as FragmentNumber, GapBlock, IData, IForwardTsn, Sack, SkippedMid,
     SkippedSsn,
 };
-use crate::packet::{Fsn, Header, Mid, PacketWriter, Ssn, Tsn};
+use crate::packet::{Fsn, Header, Mid, PacketWriter, Ppid, Ssn, StreamId, Tsn};
 use crate::tx::flight::{Flight, LongTsn, Sent};
 use crate::tx::outbox::{Cut, Fragment, News, Outbox, Pause};
 use crate::tx::pacer::Pacer;
@@ -401,25 +401,29 @@ impl Sender {
             && let Some(sent) = self.flight.get(tsn)
             && sent.is_over(now)
         {
-            let (message, stream) = (sent.fragment.message, sent.fragment.stream);
-            outbox.news.push(News::GivenUp { stream, ppid: sent.fragment.ppid });
-            self.flight.give_up(message);
-            outbox.give_up(stream, message);
-            self.forward.is_due |= self.flight.forward_to() > self.forward.told + 1;
+            let Fragment { stream, ppid, message, .. } = sent.fragment;
+            self.give_up(stream, ppid, message, outbox, now);
         }
     }
 
-    /// A message of which a part has left has had its time. Where that part has been acknowledged, a TSN
-    /// of its own stands for the rest: else nothing would tell the peer to wait for it no longer.
-    fn give_up_rest(&mut self, rest: Fragment, outbox: &mut Outbox, now: Instant) {
-        let (message, stream) = (rest.message, rest.stream);
-        outbox.news.push(News::GivenUp { stream, ppid: rest.ppid });
-        if !self.flight.holds(message) {
-            self.flight.send(rest, 0, now);
-        }
+    /// No chunk of the message leaves any more (RFC 3758 section 3.5 A3). Where not all of it had left, the
+    /// peer may have all that had, and would wait for the rest: so the end has a TSN too, up to which the
+    /// peer is told to go on.
+    fn give_up(
+        &mut self,
+        stream: StreamId,
+        ppid: Ppid,
+        message: u64,
+        outbox: &mut Outbox,
+        now: Instant,
+    ) {
+        outbox.news.push(News::GivenUp { stream, ppid });
         self.flight.give_up(message);
-        outbox.give_up(stream, message);
-        self.forward.is_due |= self.flight.forward_to() > self.forward.told + 1;
+        if let Some(end) = outbox.give_up(stream, message) {
+            self.flight.skip(end, now);
+        }
+        let to = self.flight.forward_to();
+        self.forward.is_due |= to > self.flight.first() && to - 1 > self.forward.told;
     }
 
     /// A SACK or a command has come, or a timer has expired.
@@ -578,8 +582,8 @@ impl Sender {
         };
         let fragment = match outbox.next(cut, now) {
             Ok(fragment) => fragment,
-            Err(Pause::Expired(rest)) => {
-                self.give_up_rest(rest, outbox, now);
+            Err(Pause::Expired { stream, ppid, message }) => {
+                self.give_up(stream, ppid, message, outbox, now);
                 return true;
             }
             Err(Pause::Empty | Pause::NoRoom) => return false,
@@ -605,7 +609,7 @@ impl Sender {
         let has_room = self.flight.in_flight() < self.control.window();
         if has_room && !outbox.is_empty() && self.peer_has_room(outbox) {
             outbox.begin_packet();
-            if self.push_next(packet, outbox, usize::MAX, now) && self.flight.next() > next {
+            if self.push_next(packet, outbox, usize::MAX, now) && self.flight.is_in_flight(next) {
                 self.recovery.on_probe(next, false);
                 return;
             }
@@ -627,7 +631,7 @@ impl Sender {
         let next = self.flight.next();
         let limit = if self.peer.has_room(1) { self.peer.room() } else { usize::MAX };
         outbox.begin_packet();
-        if self.push_next(packet, outbox, limit, now) && self.flight.next() > next {
+        if self.push_next(packet, outbox, limit, now) && self.flight.is_in_flight(next) {
             self.peer.on_probe(next);
         }
     }

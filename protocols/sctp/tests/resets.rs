@@ -1,0 +1,86 @@
+//! Streams that are reset while messages wait to be read (RFC 6525 section 5.2.2).
+
+use std::time::Duration;
+
+use icelab_sans_io::testing::LinkModel;
+use icelab_sans_io::{Instant, Output, Protocol};
+use icelab_sctp::{Config, Event, SendError, StreamId};
+
+use crate::ends::{connected, ends_with, message, millis, payloads, read};
+
+/// What is done while it reads, or that it reads, may tell of the reset before the message behind it.
+#[test]
+fn what_follows_a_reset_waits_until_the_reset_was_heard() {
+    for sends_meanwhile in [false, true] {
+        // So small that reading one message is worth telling the peer.
+        let small = Config {
+            receive_buffer: if sends_meanwhile { 5 << 20 } else { 2000 },
+            ..Config::default()
+        };
+        let mut pair = ends_with(Config::default(), small, LinkModel::default(), 1);
+        pair.a.connect(Instant::START);
+        pair.drive_for(Duration::from_secs(1));
+        // A -> DATA(900 bytes) -> Z
+        // A -> RE-CONFIG(stream 0) -> Z
+        // A -> DATA(of the new stream 0) -> Z
+        let now = pair.now();
+        let before = "before".repeat(150);
+        pair.a.send(message(0, before.clone()), now).unwrap();
+        pair.a.reset_streams(&[StreamId(0)], now).unwrap();
+        pair.drive_for(Duration::from_secs(1));
+        let now = pair.now();
+        pair.a.send(message(0, "after"), now).unwrap();
+        pair.drive_for(Duration::from_secs(1));
+        assert!(pair.events_a().contains(&Event::StreamsReset { streams: vec![StreamId(0)] }));
+        assert!(pair.events_z().contains(&Event::Readable));
+        // Z reads up to the reset, hears of it, and reads on.
+        let now = pair.now();
+        let first = pair.z.receive(now);
+        if sends_meanwhile {
+            pair.z.send(message(0, "answer"), now).unwrap();
+        }
+        let rest = read(&mut pair.z, now);
+        assert_eq!(payloads(first.into_iter().chain(rest).collect()), [before]);
+        let heard: Vec<_> = std::iter::from_fn(|| pair.z.poll_output())
+            .filter_map(|output| match output {
+                Output::Event(event) => Some(event),
+                Output::Packet(_) => None,
+            })
+            .filter(|event| !matches!(event, Event::BufferedAmountLow { .. }))
+            .collect();
+        assert_eq!(heard, [Event::PeerReset { streams: vec![StreamId(0)] }, Event::Readable]);
+        assert_eq!(payloads(read(&mut pair.z, now)), ["after"]);
+    }
+}
+
+/// What is sent between the two would belong to a stream that begins anew under it.
+#[test]
+fn a_stream_that_is_to_be_reset_once_more_takes_no_messages_in_between() {
+    let mut pair = connected(LinkModel::delayed(millis(25)), 1);
+    let stream = StreamId(0);
+    let now = pair.now();
+    pair.a.send(message(0, "before"), now).unwrap();
+    // A -> RE-CONFIG(stream 0) -> Z
+    pair.a.reset_streams(&[stream], now).unwrap();
+    pair.drive_for(millis(10));
+    let now = pair.now();
+    pair.a.reset_streams(&[stream], now).unwrap();
+    // A <- RE-CONFIG(performed) <- Z, and the second one leaves.
+    pair.drive_for(millis(50));
+    let done = Event::StreamsReset { streams: vec![stream] };
+    assert!(pair.events_a().contains(&done));
+    let now = pair.now();
+    assert_eq!(pair.a.send(message(0, "between"), now), Err(SendError::Resetting { stream }));
+    pair.drive_for(Duration::from_secs(1));
+    assert!(pair.events_a().contains(&done));
+    let now = pair.now();
+    pair.a.send(message(0, "after"), now).unwrap();
+    pair.a.send(message(0, "and on"), now).unwrap();
+    pair.drive_for(Duration::from_secs(1));
+    let now = pair.now();
+    let mut all = payloads(read(&mut pair.z, now));
+    while pair.z.poll_output().is_some() {
+        all.extend(payloads(read(&mut pair.z, now)));
+    }
+    assert_eq!(all, ["before", "after", "and on"]);
+}
