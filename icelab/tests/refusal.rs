@@ -166,9 +166,9 @@ fn what_comes_later_is_refused_and_never_ignored() {
     let text = "traffic: {}\ncalls: []\nruntime: tokio
 servers: { t: { turn: { transports: [udp, tls], credentials: rest }, signal: {} } }
 peers: { alice: { mdns: true, tcp: true }, bob: {} }
-call: { data: [], media: [] }
+call: { media: [] }
 events: [ { at: 1 s, crash: alice } ]
-expect: { data: {}, selected: { alice: relay/tls } }";
+expect: { media: {}, selected: { alice: relay/tls } }";
     let words: Vec<String> = refused(text)
         .iter()
         .map(|message| message.split("not supported yet: ").nth(1).unwrap().to_owned())
@@ -184,10 +184,9 @@ expect: { data: {}, selected: { alice: relay/tls } }";
             "signal",
             "mdns",
             "tcp",
-            "data",
             "media",
             "crash",
-            "data",
+            "media",
             "kind of candidate `relay/tls`",
         ]
     );

@@ -3,8 +3,9 @@
 //! 1. Offer and answer say that there are channels, and how long a message each side takes (RFC 8841).
 //! 2. The connection is there. Its roles say whose the even streams are (RFC 8832 section 6), ICE how long
 //!    a round trip takes, DTLS what it leaves of a datagram. Both sides ask for the association.
-//! 3. While there is no pair, nothing is sent and no timer runs: an outage is no proof that the other side
-//!    is gone, ICE has to say that. What is overdue goes out as soon as there is a pair again.
+//! 3. While ICE has no pair that works, no timer runs: an outage is no proof that the other side is gone, ICE
+//!    has to say that. What is overdue then goes out as soon as there is such a pair again, however far the
+//!    waits have grown.
 //! 4. The association ends with the connection that carried it (RFC 8841 section 9.3), and there is no
 //!    second one.
 
@@ -12,6 +13,7 @@ use icelab_datachannel::{
     self as datachannel, ChannelId, DataChannels, Message, Properties, Role, SendError, StreamId,
 };
 use icelab_dtls::{self as dtls, Dtls};
+use icelab_ice as ice;
 use icelab_sans_io::{Deadline, Instant, Output, Protocol};
 
 use crate::discard::Discard;
@@ -175,14 +177,19 @@ impl Peer {
         }
     }
 
-    /// When the association has something to do; while there is no pair, it sleeps.
+    /// When the association has something to do; while no pair works, it sleeps.
     pub(crate) fn channels_deadline(&self) -> Option<Deadline> {
-        self.agent.sending_pair(DATA_COMPONENT)?;
-        self.channels.as_ref()?.poll_timeout()
+        self.channels.as_ref().filter(|_| self.has_live_pair())?.poll_timeout()
+    }
+
+    /// Whether there is a pair that is not known to be dead. During a restart the former one may be.
+    fn has_live_pair(&self) -> bool {
+        matches!(self.agent.state(), ice::State::Connected | ice::State::Completed)
+            && self.agent.sending_pair(DATA_COMPONENT).is_some()
     }
 
     pub(crate) fn handle_channels_timeout(&mut self, now: Instant) {
-        if self.agent.sending_pair(DATA_COMPONENT).is_some()
+        if self.has_live_pair()
             && let Some(channels) = &mut self.channels
         {
             channels.handle_timeout(now);

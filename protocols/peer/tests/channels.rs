@@ -165,6 +165,31 @@ fn the_first_packets_when_lost_are_sent_again_after_what_ice_has_measured() {
     assert!(late.iter().all(|late| *late < Duration::from_millis(400)), "{late:?}");
 }
 
+/// Restarts keep the dead pair until there is another: SCTP must not wait for it, or its waits grow to a minute.
+#[test]
+fn restarts_that_come_to_nothing_let_no_timer_run_either() {
+    let mut board = board(|_, _| {});
+    let channel = open(&mut board);
+    board.call(ENOUGH);
+    board.is_direct = false;
+    board.turn_is_silent = true;
+    let now = board.now;
+    board.alice.send_on(channel, text("patience"), now).unwrap();
+    for _ in 0..60 {
+        board.run(Duration::from_secs(7));
+        let now = board.now;
+        board.alice.restart_ice(now);
+    }
+    board.is_direct = true;
+    board.turn_is_silent = false;
+    board.run(Duration::from_secs(1));
+    let now = board.now;
+    board.alice.restart_ice(now);
+    board.run(Duration::from_secs(2));
+    assert!(!heard(&board, 0).any(|event| matches!(event, datachannel::Event::Ended { .. })));
+    assert_eq!(messages(&board, 1), [b"patience"]);
+}
+
 #[test]
 fn without_a_pair_nothing_times_out_and_what_was_sent_arrives_once_there_is_one() {
     let mut board = board(|_, _| {});
