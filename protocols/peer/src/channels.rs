@@ -182,10 +182,27 @@ impl Peer {
         self.channels.as_ref().filter(|_| self.has_live_pair())?.poll_timeout()
     }
 
-    /// Whether there is a pair that is not known to be dead. During a restart the former one may be.
+    /// Learns from what ICE tells whether the pair in use works. A pair that has died stays in use, also
+    /// where a new session has found one that works, until another is selected.
+    pub(crate) fn watch_pair(&mut self, event: &ice::Event) {
+        if let ice::Event::Selected { .. } = event {
+            self.pair_in_use = PairInUse::Works;
+        }
+        let ice::Event::StateChanged(state) = event else { return };
+        match state {
+            ice::State::Completed => self.pair_in_use = PairInUse::Works,
+            ice::State::Connected if self.selected_pair().is_none() => {
+                self.pair_in_use = PairInUse::Works;
+            }
+            ice::State::Disconnected | ice::State::Checking | ice::State::Failed => {
+                self.pair_in_use = PairInUse::Silent;
+            }
+            ice::State::New | ice::State::Connected | ice::State::Closed => {}
+        }
+    }
+
     fn has_live_pair(&self) -> bool {
-        matches!(self.agent.state(), ice::State::Connected | ice::State::Completed)
-            && self.agent.sending_pair(DATA_COMPONENT).is_some()
+        self.pair_in_use == PairInUse::Works && self.agent.sending_pair(DATA_COMPONENT).is_some()
     }
 
     pub(crate) fn handle_channels_timeout(&mut self, now: Instant) {
@@ -203,6 +220,16 @@ impl Peer {
         }
         self.settle_channels(now);
     }
+}
+
+/// What ICE knows of the pair that data goes over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum PairInUse {
+    /// There is none yet, or nothing comes back over it.
+    #[default]
+    Silent,
+    /// Checks over it are answered.
+    Works,
 }
 
 /// Why a channel is not opened.

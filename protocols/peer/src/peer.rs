@@ -9,6 +9,7 @@ use icelab_ice as ice;
 use icelab_sans_io::net::{Datagram, IcmpError, IcmpKind, Interface, Notice, Request};
 use icelab_sans_io::{Deadline, Instant, Output, OutputQueue, Protocol, Rng};
 
+use crate::channels::PairInUse;
 use crate::config::{Config, Policy, RoleChoice};
 use crate::discard::{Discard, Discards};
 use crate::event::Event;
@@ -44,6 +45,7 @@ pub struct Peer {
     pub(crate) gathering: Gathering,
     pub(crate) security: Security,
     pub(crate) channels: Option<Box<DataChannels>>,
+    pub(crate) pair_in_use: PairInUse,
     /// Whether the other side has said that it has channels too.
     pub(crate) has_remote_channels: bool,
     pub(crate) negotiation: Negotiation,
@@ -81,6 +83,7 @@ impl Peer {
         Self {
             security,
             channels,
+            pair_in_use: PairInUse::default(),
             has_remote_channels: false,
             config,
             rng,

@@ -41,6 +41,7 @@ impl Peer {
                     self.handle_protected(payload, now);
                 }
                 Output::Event(event) => {
+                    self.watch_pair(&event);
                     if let ice::Event::Selected { pair, .. } = &event {
                         self.handle_selected(pair, now);
                     }

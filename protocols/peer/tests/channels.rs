@@ -180,6 +180,8 @@ fn restarts_that_come_to_nothing_let_no_timer_run_either() {
         let now = board.now;
         board.alice.restart_ice(now);
     }
+    let timeouts = board.alice.channels().unwrap().association().stats().timeouts;
+    assert!(timeouts <= 4, "as many as there are before ICE notices: {timeouts}");
     board.is_direct = true;
     board.turn_is_silent = false;
     board.run(Duration::from_secs(1));
