@@ -457,7 +457,14 @@ fn words_of_other_tools_find_ours() {
 fn a_key_in_a_wrong_place_is_told_its_right_one() {
     for (text, message) in [
         ("media: []", "1:1: not supported yet: media (its place is under `call:`)"),
-        ("data: []", "1:1: not supported yet: data (its place is under `call:`)"),
+        (
+            "data: []",
+            "1:1: unknown key `data` in a scenario (it belongs under `call:` or `expect:`, as in `call: { data: { send: { from: alice } } }`)",
+        ),
+        (
+            "call: { priority: high }",
+            "1:9: unknown key `priority` in a call (it belongs to a channel, as in `call: { data: { label: file, send: { from: alice } } }`)",
+        ),
         (
             "ice_servers: []",
             "1:1: unknown key `ice_servers` in a scenario (it belongs under `call:`, as in `call: { offerer: alice, ice_servers: [stun] }`)",

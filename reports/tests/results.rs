@@ -193,6 +193,7 @@ fn what_channels_carried_is_written_read_and_compared() {
     assert_eq!(Results::read(&text).unwrap(), older);
     let newer = Results::new(vec![carrying(case("a.yaml", &[]), 9, 4_800_000)]);
     let told = Comparison::between(&older, &newer).to_string();
-    let change = "file: alice 10/10, 1 overtaken, 9.6 Mbit/s -> file: alice 9/10, 1 overtaken, 4.8 Mbit/s";
+    let change =
+        "file: alice 10/10, 1 overtaken, 9.6 Mbit/s -> file: alice 9/10, 1 overtaken, 4.8 Mbit/s";
     assert!(told.contains(change), "{told}");
 }

@@ -1,8 +1,8 @@
 //! Hand-made results that the tests read.
 
 use icelab_reports::results::{
-    CandidateType, Case, CaseValue, Channel, Failure, Flow, Milliseconds, Path, Runtime, Selected, Transport,
-    Verdict,
+    CandidateType, Case, CaseValue, Channel, Failure, Flow, Milliseconds, Path, Runtime, Selected,
+    Transport, Verdict,
 };
 
 /// A case of `file` whose variables are given as pairs.

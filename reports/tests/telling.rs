@@ -668,7 +668,7 @@ fn what_data_channels_carried_is_told() {
         1.000000000 note bob data.paused
         2.000000000 note bob data.resumed
         3.000000000 note alice data.ended reason "the other side has ended it"
-        4.000000000 note bob data.carried label "file" from "alice" sent 10 delivered 8 bytes 8000 duplicates 0 broken 0 overtaken 1 given_up 2 goodput 2500000 last 2500ms
+        4.000000000 note bob data.carried label "file" from "alice" sent 10 delivered 8 bytes 8000 duplicates 0 broken 0 overtaken 1 given_up 2 goodput 2500000 last 2.500000000s
         4.000000000 note alice data.carried label "file" from "bob" sent 3 delivered 0 bytes 0 duplicates 0 broken 0 overtaken 0 given_up 0
         "#,
     );

@@ -41,9 +41,12 @@ const PLACES: &[(&[&str], &str)] = &[
             "roles",
             "on_disconnected",
             "signalling",
-            "data",
         ],
         "it belongs under `call:`, as in `call: { offerer: alice, ice_servers: [stun] }`",
+    ),
+    (
+        &["data"],
+        "it belongs under `call:` or `expect:`, as in `call: { data: { send: { from: alice } } }`",
     ),
     (
         &["label", "ordered", "max_retransmits", "max_lifetime", "priority", "send"],
