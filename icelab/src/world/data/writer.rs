@@ -81,7 +81,7 @@ impl Writer {
             };
             match current.wish(has_room, now) {
                 Wish::Finished => self.current = None,
-                wish => return wish,
+                wish @ (Wish::Write(_) | Wish::Wait(_) | Wish::WaitForRoom) => return wish,
             }
         }
     }
