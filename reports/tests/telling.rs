@@ -678,7 +678,7 @@ fn what_data_channels_carried_is_told() {
         "140.0 ms bob gets the first message on `file`",
         "1000.0 ms bob reads no more 2000.0 ms bob reads again",
         "3000.0 ms alice has no channels any more: the other side has ended it",
-        "bob has got 8 of alice's 10 messages on `file`: 8000 bytes, 2.5 Mbit/s; the last one came at 2.50 s; \
+        "bob has got 8 of alice's 10 messages on `file`: 8000 bytes, 2.5 Mbit/s; the last one came at 2500.0 ms; \
          2 were given up; 1 came after a later one",
         "alice has got none of bob's 3 messages on `file`",
     ] {
