@@ -14,4 +14,4 @@ pub mod schema;
 pub mod suite;
 mod world;
 
-pub use world::{Failure, Outcome, Selected, World, WorldError};
+pub use world::{Channel, Failure, Flow, Outcome, Selected, World, WorldError};

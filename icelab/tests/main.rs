@@ -10,6 +10,7 @@
 mod accepted;
 mod cases;
 mod command;
+mod data;
 mod discovery;
 mod meaning;
 mod oracle;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use icelab::scenario::grammar::call::Call;
+use icelab::scenario::grammar::data::{Carried, Channel, Send};
 use icelab::scenario::grammar::event::Event;
 use icelab::scenario::grammar::expect::{Expect, Soon};
 use icelab::scenario::grammar::file::File;
@@ -52,6 +53,9 @@ fn every_key_of_the_grammar_but_those_of_nats_is_shown() {
         Event::KEYS,
         Expect::KEYS,
         Soon::KEYS,
+        Channel::KEYS,
+        Send::KEYS,
+        Carried::KEYS,
         Rule::KEYS,
         DirectionFields::KEYS,
     ];

@@ -166,9 +166,9 @@ fn what_comes_later_is_refused_and_never_ignored() {
     let text = "traffic: {}\ncalls: []\nruntime: tokio
 servers: { t: { turn: { transports: [udp, tls], credentials: rest }, signal: {} } }
 peers: { alice: { mdns: true, tcp: true }, bob: {} }
-call: { data: [], media: [] }
+call: { media: [] }
 events: [ { at: 1 s, crash: alice } ]
-expect: { data: {}, selected: { alice: relay/tls } }";
+expect: { media: {}, selected: { alice: relay/tls } }";
     let words: Vec<String> = refused(text)
         .iter()
         .map(|message| message.split("not supported yet: ").nth(1).unwrap().to_owned())
@@ -184,10 +184,9 @@ expect: { data: {}, selected: { alice: relay/tls } }";
             "signal",
             "mdns",
             "tcp",
-            "data",
             "media",
             "crash",
-            "data",
+            "media",
             "kind of candidate `relay/tls`",
         ]
     );
@@ -458,7 +457,14 @@ fn words_of_other_tools_find_ours() {
 fn a_key_in_a_wrong_place_is_told_its_right_one() {
     for (text, message) in [
         ("media: []", "1:1: not supported yet: media (its place is under `call:`)"),
-        ("data: []", "1:1: not supported yet: data (its place is under `call:`)"),
+        (
+            "data: []",
+            "1:1: unknown key `data` in a scenario (it belongs under `call:` or `expect:`, as in `call: { data: { send: { from: alice } } }`)",
+        ),
+        (
+            "call: { priority: high }",
+            "1:9: unknown key `priority` in a call (it belongs to a channel, as in `call: { data: { label: file, send: { from: alice } } }`)",
+        ),
         (
             "ice_servers: []",
             "1:1: unknown key `ice_servers` in a scenario (it belongs under `call:`, as in `call: { offerer: alice, ice_servers: [stun] }`)",

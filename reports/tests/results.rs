@@ -4,7 +4,7 @@ use icelab_reports::results::{
     CandidateType, Change, Comparison, Group, MergeError, ReadError, Results, Shard, Verdict, merge,
 };
 
-use crate::sample::{broken, case, connected, failed};
+use crate::sample::{broken, carrying, case, connected, failed};
 
 /// The example of the promise to users, word for word.
 const PROMISED: &str = r#"
@@ -183,4 +183,17 @@ fn a_comparison_names_what_changed_was_added_and_is_gone() {
     insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!("comparison", comparison.to_string());
     });
+}
+
+#[test]
+fn what_channels_carried_is_written_read_and_compared() {
+    let older = Results::new(vec![carrying(case("a.yaml", &[]), 10, 9_600_000)]);
+    let text = older.write();
+    assert!(text.contains("\"goodput_bits_per_s\": 9600000"), "{text}");
+    assert_eq!(Results::read(&text).unwrap(), older);
+    let newer = Results::new(vec![carrying(case("a.yaml", &[]), 9, 4_800_000)]);
+    let told = Comparison::between(&older, &newer).to_string();
+    let change =
+        "file: alice 10/10, 1 overtaken, 9.6 Mbit/s -> file: alice 9/10, 1 overtaken, 4.8 Mbit/s";
+    assert!(told.contains(change), "{told}");
 }

@@ -1,8 +1,8 @@
 //! Hand-made results that the tests read.
 
 use icelab_reports::results::{
-    CandidateType, Case, CaseValue, Failure, Milliseconds, Path, Runtime, Selected, Transport,
-    Verdict,
+    CandidateType, Case, CaseValue, Channel, Failure, Flow, Milliseconds, Path, Runtime, Selected,
+    Transport, Verdict,
 };
 
 /// A case of `file` whose variables are given as pairs.
@@ -47,6 +47,27 @@ pub(crate) fn broken(mut case: Case, message: &str) -> Case {
     case.error = Some(message.to_owned());
     case.path = None;
     case.record_hash = None;
+    case
+}
+
+/// The same case, with a channel on which alice sent ten messages.
+pub(crate) fn carrying(mut case: Case, delivered: u64, goodput: u64) -> Case {
+    let flow = Flow {
+        sent: 10,
+        sent_bytes: 10_240,
+        delivered,
+        delivered_bytes: delivered * 1_024,
+        duplicates: 0,
+        broken: 0,
+        overtaken: 1,
+        given_up: 10 - delivered,
+        first_write_ms: Some(Milliseconds::from_micros(500_000)),
+        last_delivery_ms: Some(Milliseconds::from_micros(900_000)),
+        goodput_bits_per_s: Some(goodput),
+    };
+    let from = [("alice".to_owned(), flow)].into_iter().collect();
+    let open_ms = Some(Milliseconds::from_micros(480_000));
+    case.data.insert("file".to_owned(), Channel { open_ms, from });
     case
 }
 

@@ -7,7 +7,7 @@ use icelab_reports::results::{
 };
 use icelab_reports::table::{SuiteTable, explain_command, replay_command};
 
-use crate::sample::{broken, case, connected, failed};
+use crate::sample::{broken, carrying, case, connected, failed};
 
 const NATS: [&str; 4] = ["open", "full_cone", "port_restricted", "symmetric"];
 
@@ -278,4 +278,27 @@ fn the_time_to_reconnect_has_a_column_where_a_case_asks_for_it() {
     let grid = SuiteTable::new(&Results::new(cells.to_vec())).to_string();
     assert!(grid.contains("connected after, then reconnected after\n"), "{grid}");
     assert!(grid.contains("host-host 43 ms, 812.0 ms"), "{grid}");
+}
+
+#[test]
+fn what_channels_carried_stands_at_the_end_of_its_line_and_no_case_of_them_is_in_a_grid() {
+    let host = CandidateType::Host;
+    let mut cases = vec![connected(case("plain.yaml", &[]), host, host, 43_210)];
+    for (loss, ordered) in [("0", "true"), ("0", "false"), ("5", "true"), ("5", "false")] {
+        let variables = [("loss", loss), ("ordered", ordered)];
+        let call = connected(case("data.yaml", &variables), host, host, 43_210);
+        cases.push(carrying(call, 9, 9_600_000));
+    }
+    let table = SuiteTable::new(&Results::new(cases.clone())).to_string();
+    assert!(table.lines().next().unwrap().ends_with("data"), "{table}");
+    let line = table.lines().find(|line| line.contains("loss=5 ordered=true")).unwrap();
+    assert!(line.ends_with("file: alice 9/10, 1 overtaken, 9.6 Mbit/s"), "{table}");
+    let runs = (1..=3).map(|seed| {
+        let call = connected(case("data.yaml", &[]), host, host, 43_210);
+        Case { seed, ..carrying(call, 7 + seed, 1_000_000 * seed) }
+    });
+    let table = SuiteTable::new(&Results::new(runs.collect())).to_string();
+    assert!(table.contains("file: alice 27/30, median 2.0 Mbit/s"), "{table}");
+    let without = SuiteTable::new(&Results::new(vec![cases[0].clone()])).to_string();
+    assert!(!without.contains("data"), "{without}");
 }

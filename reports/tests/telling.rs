@@ -657,3 +657,31 @@ fn a_restart_is_told_with_who_asked_for_it_and_why() {
     assert_tells(&story, asks);
     assert_tells(&story, "alice starts ICE anew: it is disconnected since 27000.0 ms");
 }
+
+#[test]
+fn what_data_channels_carried_is_told() {
+    let story = told(
+        r#"
+        0.100000000 note alice data.open label "file"
+        0.100000000 note alice data.sending label "file"
+        0.140000000 note bob data.first label "file"
+        1.000000000 note bob data.paused
+        2.000000000 note bob data.resumed
+        3.000000000 note alice data.ended reason "the other side has ended it"
+        4.000000000 note bob data.carried label "file" from "alice" sent 10 delivered 8 bytes 8000 duplicates 0 broken 0 overtaken 1 given_up 2 goodput 2500000 last 2.500000000s
+        4.000000000 note alice data.carried label "file" from "bob" sent 3 delivered 0 bytes 0 duplicates 0 broken 0 overtaken 0 given_up 0
+        "#,
+    );
+    for sentence in [
+        "What the data channels carried 100.0 ms alice the channel `file` is open",
+        "100.0 ms alice begins to send on `file`",
+        "140.0 ms bob gets the first message on `file`",
+        "1000.0 ms bob reads no more 2000.0 ms bob reads again",
+        "3000.0 ms alice has no channels any more: the other side has ended it",
+        "bob has got 8 of alice's 10 messages on `file`: 8000 bytes, 2.5 Mbit/s; the last one came at 2500.0 ms; \
+         2 were given up; 1 came after a later one",
+        "alice has got none of bob's 3 messages on `file`",
+    ] {
+        assert_tells(&story, sentence);
+    }
+}

@@ -13,7 +13,7 @@ use icelab_sim::{firewall, nat};
 use indexmap::IndexMap;
 
 use super::text::bound::Bound;
-use super::text::quantity::{Share, Time};
+use super::text::quantity::{Rate, Share, Size, Time};
 
 /// One case of a scenario file, ready to run.
 #[derive(Clone, Debug)]
@@ -241,6 +241,58 @@ pub struct Call {
     pub signalling: Signalling,
     /// Which ICE roles the sides start with.
     pub roles: Roles,
+    /// Its data channels, with labels of their own; empty: it has none.
+    pub data: Vec<Channel>,
+}
+
+/// A data channel, which the offerer opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Channel {
+    /// Its label, and whether it keeps order, gives up, and weighs.
+    pub properties: icelab_datachannel::Properties,
+    /// What the offerer sends on it, one after the other.
+    pub offerer_sends: Vec<Send>,
+    /// What the answerer sends on it, one after the other.
+    pub answerer_sends: Vec<Send>,
+}
+
+/// What one side sends on a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Send {
+    /// When it begins, since the start of the run; `None`: once it can.
+    pub at: Option<Duration>,
+    /// The bytes of a message.
+    pub message: u64,
+    /// How much is sent.
+    pub amount: Amount,
+}
+
+impl Send {
+    /// The bytes of a message where nothing else is written.
+    pub const MESSAGE: u64 = 16 << 10;
+    /// What the shortest message needs to say which it is.
+    pub const SHORTEST: u64 = 12;
+    /// The longest message.
+    pub const LONGEST: u64 = 16 << 20;
+}
+
+/// How much is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Amount {
+    /// So many bytes, as fast as the channel takes them.
+    Bytes(u64),
+    /// As much as the channel takes.
+    Saturating {
+        /// From the first write; `None`: until the end of the run.
+        lasts: Option<Duration>,
+    },
+    /// Evenly.
+    Paced {
+        /// Payload bits in a second.
+        bits_per_second: u64,
+        /// From the first write; `None`: until the end of the run.
+        lasts: Option<Duration>,
+    },
 }
 
 impl Call {
@@ -367,6 +419,16 @@ pub enum Action {
         /// The peer.
         peer: String,
     },
+    /// A peer reads its data channels no more.
+    Pause {
+        /// The peer.
+        peer: String,
+    },
+    /// A peer that paused reads its data channels again.
+    Resume {
+        /// The peer.
+        peer: String,
+    },
 }
 
 /// The cable of a node towards the internet.
@@ -434,6 +496,28 @@ pub struct Expectation {
     pub reconnected: Option<Reconnected>,
     /// Any of these versions of DTLS was agreed on; empty: not asked.
     pub dtls: Vec<icelab_dtls::Version>,
+    /// What channels carry, by label.
+    pub data: IndexMap<String, Carried>,
+}
+
+/// What a channel carries in each direction in which something is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Carried {
+    /// How much of what was sent has arrived.
+    pub delivered: Option<Delivered>,
+    /// Payload from the first write to the last delivery.
+    pub goodput: Option<Bound<Rate>>,
+    /// Whether messages arrived in order.
+    pub ordered: Option<bool>,
+}
+
+/// How much has arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivered {
+    /// A share of the messages.
+    Share(Bound<Share>),
+    /// Bytes of payload.
+    Bytes(Bound<Size>),
 }
 
 /// Whether both sides are connected.

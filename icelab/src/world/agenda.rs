@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::data::FlowId;
 use super::end::Which;
 
 /// Something that is to happen at a time.
@@ -23,6 +24,10 @@ pub(super) enum Item {
         /// Of which row of messages.
         row: u32,
     },
+    /// One side may have something to write on a channel.
+    Write(FlowId),
+    /// All may have arrived that will.
+    Drained,
     /// The call may count as settled.
     Settled {
         /// Which of the times it seemed so.

@@ -19,6 +19,14 @@ impl Which {
     /// Both.
     pub(super) const BOTH: [Self; 2] = [Self::Offerer, Self::Answerer];
 
+    /// What belongs to this end, of two things.
+    pub(super) fn of<T>(self, offerer: T, answerer: T) -> T {
+        match self {
+            Self::Offerer => offerer,
+            Self::Answerer => answerer,
+        }
+    }
+
     /// The other end.
     pub(super) const fn other(self) -> Self {
         match self {

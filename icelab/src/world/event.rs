@@ -49,6 +49,16 @@ impl Run {
                 let which = self.which(peer)?;
                 self.command(which, icelab_peer::Peer::restart_ice);
             }
+            Action::Pause { peer } => {
+                let which = self.which(peer)?;
+                self.note(which, "data.paused", Vec::new());
+                self.command(which, |peer, _| peer.pause_channels());
+            }
+            Action::Resume { peer } => {
+                let which = self.which(peer)?;
+                self.note(which, "data.resumed", Vec::new());
+                self.command(which, icelab_peer::Peer::resume_channels);
+            }
             Action::Close { peer } => {
                 let which = self.which(peer)?;
                 self.is_closed = true;

@@ -86,6 +86,14 @@ impl StunBox {
 }
 
 impl Guest {
+    /// The peer, where it is one, to look at.
+    pub(super) fn as_peer(&self) -> Option<&peer::Peer> {
+        match self {
+            Self::Peer(peer) => Some(peer),
+            Self::Stun(_) | Self::Turn(_) => None,
+        }
+    }
+
     /// The peer, where it is one.
     pub(super) fn peer(&mut self) -> Option<&mut peer::Peer> {
         match self {

@@ -7,7 +7,8 @@ use icelab_dtls as dtls;
 use icelab_sans_io::Instant;
 use indexmap::IndexMap;
 
-use super::outcome::{Failure, Selected};
+use super::judge_data::judge_data;
+use super::outcome::{Channel, Failure, Selected};
 use crate::scenario::plan::{
     self, CandidateKind, Connected, Expectation, Path, Reconnected, Transport,
 };
@@ -34,6 +35,8 @@ pub(super) struct Facts<'a> {
     pub(super) dtls: Option<dtls::Version>,
     /// Whether traffic flows both ways at this moment, for however short a time.
     pub(super) flows: bool,
+    /// What the channels have carried, by label.
+    pub(super) data: &'a IndexMap<String, Channel>,
 }
 
 /// Everything in an expectation that does not hold.
@@ -89,6 +92,11 @@ pub(super) fn judge(expectation: &Expectation, facts: &Facts<'_>) -> Vec<Failure
             Reconnected::Within(limit) => format!("within {}", Time(limit)),
         };
         fail("reconnected".to_owned(), wanted, got);
+    }
+    for (label, wanted) in &expectation.data {
+        for (key, wanted, got) in judge_data(wanted, facts.data.get(label)) {
+            fail(format!("data.{label}.{key}"), wanted, got);
+        }
     }
     failures
 }
@@ -214,6 +222,8 @@ mod tests {
 
     static NOTHING_FAILED: LazyLock<IndexMap<String, String>> = LazyLock::new(IndexMap::new);
 
+    static NO_DATA: LazyLock<IndexMap<String, Channel>> = LazyLock::new(IndexMap::new);
+
     fn facts(selected: &IndexMap<String, Option<Selected>>) -> Facts<'_> {
         Facts {
             now: Instant::from_millis(9000),
@@ -225,6 +235,7 @@ mod tests {
             handshake_failures: &NOTHING_FAILED,
             dtls: Some(dtls::Version::V1_3),
             flows: true,
+            data: &NO_DATA,
         }
     }
 

@@ -6,13 +6,15 @@
 //! - [`run`]: the run from step to step; [`agenda`] what is to happen when; [`signalling`] how offers
 //!   and answers travel; [`patience`] what applications do when ICE is disconnected; [`event`] what
 //!   events do; [`drop_rule`] which packets they drop, [`drops`] which of those are still to come.
+//! - [`data`]: what the data channels of a call carry.
 //! - [`traffic`]: little application messages that show whether the call still works.
 //! - [`notes`]: protocol events as the record's notes; [`link_note`] what a link is set to.
 //! - [`scene`]: who stands where, for stories.
-//! - [`judge`]: what was expected against what happened; [`outcome`]: what a run comes to.
+//! - [`judge`], [`judge_data`]: what was expected against what happened; [`outcome`]: what a run comes to.
 
 mod agenda;
 mod compile;
+mod data;
 mod drop_rule;
 mod drops;
 mod end;
@@ -20,6 +22,7 @@ mod error;
 mod event;
 mod guest;
 mod judge;
+mod judge_data;
 mod link_note;
 mod notes;
 mod outcome;
@@ -33,5 +36,5 @@ mod traffic;
 mod world;
 
 pub use error::WorldError;
-pub use outcome::{Failure, Outcome, Selected};
+pub use outcome::{Channel, Failure, Flow, Outcome, Selected};
 pub use world::World;

@@ -10,10 +10,10 @@ use icelab_turn as turn;
 /// A note: its name and its fields.
 pub(super) type Note = (&'static str, Vec<(&'static str, Value)>);
 
-/// The note of a peer's event; `None` for what is noted elsewhere (signals) or not at all (data).
+/// The note of a peer's event; `None` for what is noted elsewhere (signals, channels) or not at all (data).
 pub(super) fn peer_note(event: &Event) -> Option<Note> {
     match event {
-        Event::Signal(_) | Event::Data { .. } => None,
+        Event::Signal(_) | Event::Data { .. } | Event::Channels(_) => None,
         Event::GatheringStarted => Some(("gather.started", vec![])),
         Event::CandidateGathered { candidate, base, server } => {
             let mut fields = vec![

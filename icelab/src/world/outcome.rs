@@ -18,7 +18,7 @@ pub struct Outcome {
     pub path: Path,
     /// When both sides were connected, and secure, for the first time.
     pub connected: Option<Duration>,
-    /// When each phase that took place was over: `gathered`, `ice`, `secure`.
+    /// When each phase that took place was over: `gathered`, `ice`, `secure`, `open`.
     pub phases: IndexMap<&'static str, Duration>,
     /// What the sides' DTLS handshake agreed on.
     pub agreed: Option<dtls::Connected>,
@@ -26,6 +26,8 @@ pub struct Outcome {
     pub handshake_failures: IndexMap<String, String>,
     /// Each side's local candidate of its nominated valid pair (RFC 8445 section 7.2.5.3.2).
     pub selected: IndexMap<String, Option<Selected>>,
+    /// What the data channels have carried, by label.
+    pub data: IndexMap<String, Channel>,
     /// How long after the latest event traffic flowed both ways again, where there was one.
     pub reconnected: Option<Option<Duration>>,
     /// The same as each expectation of `reconnected` was judged by it, in the order of judging; zero where nothing was
@@ -37,6 +39,43 @@ pub struct Outcome {
     pub simulated: Duration,
     /// What happened.
     pub record: Record,
+}
+
+/// What a data channel has carried.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Channel {
+    /// When it was open on both sides.
+    pub opened: Option<Duration>,
+    /// Each direction in which something is sent, by who sends.
+    pub flows: IndexMap<String, Flow>,
+}
+
+/// What was sent in one direction of a channel, and what of it has arrived.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flow {
+    /// How many messages were written.
+    pub sent: u64,
+    /// Their bytes.
+    pub sent_bytes: u64,
+    /// How many messages arrived as they were sent, each counted once.
+    pub delivered: u64,
+    /// Their bytes.
+    pub delivered_bytes: u64,
+    /// How many arrived once more.
+    pub duplicates: u64,
+    /// How many arrived otherwise than they were sent.
+    pub broken: u64,
+    /// How many arrived after one that was sent later.
+    pub overtaken: u64,
+    /// How many messages the sender has given up.
+    pub given_up: u64,
+    /// When the first message was written.
+    pub first_write: Option<Duration>,
+    /// When the last message arrived.
+    pub last_delivery: Option<Duration>,
+    /// Payload bits in a second from the first write to the last delivery; on an ordered channel only what
+    /// arrived in order counts.
+    pub goodput: Option<u64>,
 }
 
 /// A local candidate that carries a call.
@@ -100,6 +139,8 @@ impl Outcome {
         case.selected = selected
             .map(|(peer, selected)| (peer.clone(), selected.map(Selected::result)))
             .collect();
+        let data = self.data.iter();
+        case.data = data.map(|(label, channel)| (label.clone(), channel.result())).collect();
         case.failures = self.failures.iter().map(Failure::result).collect();
         case.record_hash = Some(self.record_hash());
         case.simulated_ms = self.simulated.into();
@@ -117,6 +158,34 @@ fn agreement(agreed: &dtls::Connected) -> results::Dtls {
         cipher_suite: agreed.cipher_suite.to_string(),
         group: agreed.group.to_string(),
         srtp_profile: agreed.srtp.as_ref().map(|srtp| srtp.profile.to_string()),
+    }
+}
+
+impl Channel {
+    fn result(&self) -> results::Channel {
+        let flow = |(from, flow): (&String, &Flow)| (from.clone(), flow.result());
+        results::Channel {
+            open_ms: self.opened.map(Into::into),
+            from: self.flows.iter().map(flow).collect(),
+        }
+    }
+}
+
+impl Flow {
+    fn result(&self) -> results::Flow {
+        results::Flow {
+            sent: self.sent,
+            sent_bytes: self.sent_bytes,
+            delivered: self.delivered,
+            delivered_bytes: self.delivered_bytes,
+            duplicates: self.duplicates,
+            broken: self.broken,
+            overtaken: self.overtaken,
+            given_up: self.given_up,
+            first_write_ms: self.first_write.map(Into::into),
+            last_delivery_ms: self.last_delivery.map(Into::into),
+            goodput_bits_per_s: self.goodput,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use icelab_datachannel::Message;
 use icelab_dtls as dtls;
 use icelab_ice as ice;
 use icelab_peer::{self as peer, Peer, Signal};
@@ -10,13 +11,14 @@ use icelab_sim::{NodeId, Simulation, Step};
 use indexmap::IndexMap;
 
 use super::agenda::{Agenda, Item};
+use super::data::Channels;
 use super::drops::Drops;
 use super::end::{End, Security, Which};
 use super::error::WorldError;
 use super::guest::{Guest, GuestEvent};
 use super::judge::{Facts, judge, reconnected};
 use super::notes::peer_note;
-use super::outcome::{Failure, Outcome, Selected};
+use super::outcome::{Channel, Failure, Outcome, Selected};
 use super::signalling::Post;
 use super::traffic::Traffic;
 use super::world::World;
@@ -29,7 +31,8 @@ pub(super) struct Run {
     agenda: Agenda,
     ends: Option<[End; 2]>,
     post: Option<Post>,
-    traffic: Traffic,
+    pub(super) traffic: Traffic,
+    pub(super) channels: Channels,
     /// When both sides had a pair that works for the first time.
     pub(super) joined: Option<Instant>,
     /// When both sides were connected, and secure, for the first time.
@@ -59,6 +62,7 @@ impl Run {
         ends: Option<[End; 2]>,
         post: Option<Post>,
         traffic: Traffic,
+        channels: Channels,
     ) -> Self {
         Self {
             world,
@@ -67,6 +71,7 @@ impl Run {
             ends,
             post,
             traffic,
+            channels,
             joined: None,
             connected: None,
             agreed: None,
@@ -106,6 +111,7 @@ impl Run {
             }
         }
         self.failures.extend(self.drops.failures(now));
+        self.note_carried();
         Ok(self.outcome(now))
     }
 
@@ -116,6 +122,7 @@ impl Run {
             phase(gathered, "gathered"),
             phase(self.joined, "ice"),
             phase(self.connected, "secure"),
+            phase(self.channels.opened(), "open"),
         ]
         .into_iter()
         .flatten()
@@ -129,6 +136,7 @@ impl Run {
             handshake_failures: self.handshake_failures(),
             selected: self.selected(),
             reconnected: self.traffic.latest(now),
+            data: self.carried(),
             reconnections: self.reconnections,
             failures: self.failures,
             simulated: now.since_start(),
@@ -140,7 +148,11 @@ impl Run {
     fn is_over(&self) -> bool {
         let awaits_plan = |item: &Item| match item {
             Item::Call | Item::Deliver { .. } | Item::Event(_) | Item::Judge(_) => true,
-            Item::Probe { .. } | Item::Settled { .. } | Item::Impatient { .. } => false,
+            Item::Probe { .. }
+            | Item::Write(_)
+            | Item::Drained
+            | Item::Settled { .. }
+            | Item::Impatient { .. } => false,
         };
         let is_decided = match &self.ends {
             None => true,
@@ -188,6 +200,8 @@ impl Run {
                 }
             }
             Item::Probe { row } => self.probe(row, now),
+            Item::Write(flow) => self.write(flow, now),
+            Item::Drained => self.look_whether_drained(now),
             Item::Settled { epoch } => {
                 self.is_settled |= epoch == self.settled_epoch && self.seems_settled();
             }
@@ -207,6 +221,7 @@ impl Run {
                 self.traffic.receive(which, &payload, now);
                 self.review(now);
             }
+            peer::Event::Channels(event) => self.handle_channels(which, event, now),
             peer::Event::GatheringDone => {
                 if let Some(end) = self.end_mut(which) {
                     end.gathered.get_or_insert(now);
@@ -305,16 +320,18 @@ impl Run {
         let Some(message) = self.traffic.next_message(row) else { return };
         for which in Which::BOTH {
             let message = message.clone();
-            self.command(which, |peer, now| {
-                // A message that cannot be sent is one that does not arrive.
-                let _ = peer.send(&message, now);
+            let channel = self.channels.probe(which);
+            // A message that cannot be sent is one that does not arrive.
+            self.command(which, |peer, now| match channel {
+                Some(channel) => drop(peer.send_on(channel, Message::Binary(message.into()), now)),
+                None => drop(peer.send(&message, now)),
             });
         }
         self.schedule(now + Traffic::INTERVAL, Item::Probe { row });
     }
 
     /// Looks whether the call seems settled since something happened to it.
-    fn review(&mut self, now: Instant) {
+    pub(super) fn review(&mut self, now: Instant) {
         if !self.is_settled && self.settled_epoch.is_multiple_of(2) && self.seems_settled() {
             self.settled_epoch += 1;
             self.schedule(now + SETTLING, Item::Settled { epoch: self.settled_epoch });
@@ -329,12 +346,15 @@ impl Run {
     fn seems_settled(&self) -> bool {
         let is_settled =
             |end: &End| end.state == ice::State::Completed && end.security == Security::Secure;
-        self.traffic.is_quiet() && self.ends.iter().flatten().all(is_settled)
+        self.traffic.is_quiet()
+            && self.channels.is_quiet()
+            && self.ends.iter().flatten().all(is_settled)
     }
 
     fn judge(&mut self, expectation: &plan::Expectation, now: Instant) {
         let selected = self.selected();
         let handshake_failures = self.handshake_failures();
+        let data = self.carried();
         let facts = Facts {
             handshake_failures: &handshake_failures,
             now,
@@ -345,6 +365,7 @@ impl Run {
             reconnected: self.traffic.latest(now),
             dtls: self.agreed.as_ref().filter(|_| self.connected.is_some()).map(|it| it.version),
             flows: self.traffic.flows(now),
+            data: &data,
         };
         let failures = judge(expectation, &facts);
         if expectation.reconnected.is_some() {
@@ -369,6 +390,11 @@ impl Run {
         ends.map(|end| (end.name.clone(), end.selected)).collect()
     }
 
+    /// What the channels have carried so far.
+    pub(super) fn carried(&self) -> IndexMap<String, Channel> {
+        self.channels.outcome(self.name(Which::Offerer), self.name(Which::Answerer))
+    }
+
     fn handshake_failures(&self) -> IndexMap<String, String> {
         let ends = self.ends.iter().flatten();
         ends.filter_map(|end| Some((end.name.clone(), end.handshake_failure.clone()?))).collect()
@@ -389,7 +415,7 @@ impl Run {
         });
     }
 
-    fn note(
+    pub(super) fn note(
         &mut self,
         which: Which,
         name: &'static str,
@@ -400,7 +426,7 @@ impl Run {
         }
     }
 
-    fn name(&self, which: Which) -> &str {
+    pub(super) fn name(&self, which: Which) -> &str {
         self.end(which).map_or("", |end| &end.name)
     }
 

@@ -3,6 +3,7 @@
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
+use icelab_datachannel as datachannel;
 use icelab_ice as ice;
 use icelab_peer::{self as peer, IceServer, Peer, RoleChoice, Trickle};
 use icelab_sans_io::{Instant, Rng};
@@ -10,6 +11,7 @@ use icelab_sim::{NodeId, Simulation};
 use icelab_turn as turn;
 
 use super::agenda::{Agenda, Item};
+use super::data::{Channels, PROBE_STREAM, probe_properties};
 use super::end::{End, Which};
 use super::error::WorldError;
 use super::guest::{Guest, StunBox};
@@ -36,19 +38,20 @@ impl Run {
         }
         let mut agenda = Agenda::default();
         let call = world.call.clone();
+        let mut channels = Channels::new(call.as_ref().map_or(&[], |call| &call.data));
         let ends = match &call {
             None => None,
             Some(call) => {
-                let offerer = place_end(&mut simulation, &world, call, Which::Offerer, &guests)?;
-                let answerer = place_end(&mut simulation, &world, call, Which::Answerer, &guests)?;
-                Some([offerer, answerer])
+                let mut place =
+                    |which| place_end(&mut simulation, &world, call, which, &guests, &mut channels);
+                Some([place(Which::Offerer)?, place(Which::Answerer)?])
             }
         };
         for (at, item) in schedule(&world) {
             simulation.schedule(Instant::START + at, agenda.add(item));
         }
         let post = call.as_ref().map(|call| Post::new(&call.signalling));
-        Ok(Self::new(world, simulation, agenda, ends, post, Traffic::default()))
+        Ok(Self::new(world, simulation, agenda, ends, post, Traffic::default(), channels))
     }
 }
 
@@ -89,6 +92,7 @@ fn place_end(
     call: &Call,
     which: Which,
     guests: &Rng,
+    channels: &mut Channels,
 ) -> Result<End, WorldError> {
     let (name, side) = match which {
         Which::Offerer => (&call.offerer, &call.offerer_side),
@@ -112,11 +116,29 @@ fn place_end(
         role: role(call.roles, which),
         ice: ice_config(spec),
         handshake: spec.handshake.clone(),
+        channels: (!call.data.is_empty()).then(datachannel::Config::default),
         ..peer::Config::default()
     };
     let rng = guest_rng(guests, name, simulation.boots(spec.node));
-    simulation.place(spec.node, Guest::Peer(Box::new(Peer::new(config, rng))));
+    let mut peer = Peer::new(config, rng);
+    make_channels(&mut peer, call, which, channels);
+    simulation.place(spec.node, Guest::Peer(Box::new(peer)));
     Ok(End::new(name.clone(), spec.node))
+}
+
+/// The offerer asks for the channels of a call; both make the one for probes.
+fn make_channels(peer: &mut Peer, call: &Call, which: Which, channels: &mut Channels) {
+    if which == Which::Offerer {
+        for channel in &call.data {
+            if let Ok(id) = peer.open_channel(channel.properties.clone(), Instant::START) {
+                channels.learn(which, id, &channel.properties.label);
+            }
+        }
+    }
+    let probe = peer.open_negotiated_channel(PROBE_STREAM, probe_properties(), Instant::START);
+    if let Ok(id) = probe {
+        channels.learn_probe(which, id);
+    }
 }
 
 fn unknown(what: &'static str, name: &str) -> WorldError {

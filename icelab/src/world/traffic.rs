@@ -5,6 +5,9 @@
 //! ICE was restarted meanwhile, for a second after both sides had turned to the new session's pair.
 //! Between events the call idles, so that a NAT's timers are really tested.
 //!
+//! Each is a DTLS record, or, in a call with data channels, a message on a channel of their own, which is
+//! neither ordered nor sent again.
+//!
 //! What is measured is the time from the event to the first message of each direction's unbroken
 //! row, on its arrival; the later direction counts. It is zero where the very first message gets
 //! through as soon as those behind it: nothing was interrupted.

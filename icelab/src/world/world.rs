@@ -159,6 +159,7 @@ impl World {
             on_disconnected: OnDisconnected::RestartIce { after: Duration::from_secs(5) },
             signalling: Signalling { delay: Duration::from_millis(20), outages: Vec::new() },
             roles: Roles::Standard,
+            data: Vec::new(),
         }
     }
 

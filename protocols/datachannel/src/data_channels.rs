@@ -1,5 +1,6 @@
 //! The layer: dispatch, and what concerns all channels.
 
+use core::time::Duration;
 use std::collections::BTreeSet;
 
 use icelab_sans_io::{Deadline, Instant, Output, OutputQueue, Protocol, Rng};
@@ -160,6 +161,11 @@ impl DataChannels {
     pub fn set_mtu(&mut self, mtu: usize, now: Instant) {
         self.association.set_mtu(mtu, now);
         self.settle(now);
+    }
+
+    /// The layer below has measured the round trip: an association that is not there yet begins with it.
+    pub const fn hint_round_trip(&mut self, round_trip: Duration) {
+        self.association.hint_round_trip(round_trip);
     }
 
     /// The channels, oldest first: those that are not closed.

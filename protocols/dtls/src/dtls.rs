@@ -187,6 +187,12 @@ impl Dtls {
         self.core.records.overhead(self.core.records.write_epoch())
     }
 
+    /// How many bytes of data fit one datagram of the longest that the path is known to take.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.core.config.mtu.saturating_sub(self.record_overhead())
+    }
+
     /// What arrived and was dropped.
     #[must_use]
     pub const fn discards(&self) -> &Discards {

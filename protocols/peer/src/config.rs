@@ -3,6 +3,7 @@
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
+use icelab_datachannel as datachannel;
 use icelab_dtls::{NamedGroup, Version};
 use icelab_ice as ice;
 
@@ -28,6 +29,9 @@ pub struct Config {
     pub ice: ice::Config,
     /// How its DTLS handshakes go.
     pub handshake: Handshake,
+    /// Its data channels. `None`: it has none, and [`Peer::send`](crate::Peer::send) is for messages. The
+    /// peer itself settles the role, and what it knows of the path.
+    pub channels: Option<datachannel::Config>,
 }
 
 impl Default for Config {
@@ -41,6 +45,7 @@ impl Default for Config {
             pacing: Duration::from_millis(50),
             ice: ice::Config::default(),
             handshake: Handshake::default(),
+            channels: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use core::net::{IpAddr, SocketAddr};
 
+use icelab_datachannel as datachannel;
 use icelab_dtls as dtls;
 use icelab_ice as ice;
 use icelab_turn as turn;
@@ -13,7 +14,7 @@ use crate::signal::Signal;
 pub enum Event {
     /// To be carried to the other end, in order.
     Signal(Signal),
-    /// A message of the other application.
+    /// A message of the other application, in a call without data channels.
     Data {
         /// What it said.
         payload: Vec<u8>,
@@ -54,6 +55,8 @@ pub enum Event {
     },
     /// The DTLS connection did something; data are never shown here.
     Dtls(dtls::Event),
+    /// The data channels did something.
+    Channels(datachannel::Event),
     /// A TURN client did something after its allocation; payloads are never shown here.
     Turn {
         /// The server.

@@ -178,7 +178,8 @@ impl Peer {
             self.discards.count(Discard::OtherCredentials);
             return;
         }
-        self.agree_on_security(&description);
+        self.agree_on_security(&description, now);
+        self.agree_on_channels(&description);
         let Description { credentials, candidates, end_of_candidates, .. } = description;
         self.remote = Some(credentials);
         for candidate in candidates {
@@ -242,6 +243,7 @@ impl Peer {
             end_of_candidates: self.gathering == Gathering::Done,
             fingerprint: self.security.fingerprint(),
             setup,
+            longest_message: self.config.channels.as_ref().map(|channels| channels.longest_message),
         }
     }
 
@@ -297,6 +299,7 @@ impl Peer {
         self.negotiation = Negotiation::Closed;
         self.gathering = Gathering::Done;
         self.starts.clear();
+        self.close_channels(now);
         self.close_security(now);
         self.agent.close(now);
         self.retire_all(now);

@@ -3,11 +3,13 @@
 use core::net::{IpAddr, SocketAddr};
 use std::collections::{BTreeSet, VecDeque};
 
+use icelab_datachannel::DataChannels;
 use icelab_dtls as dtls;
 use icelab_ice as ice;
 use icelab_sans_io::net::{Datagram, IcmpError, IcmpKind, Interface, Notice, Request};
 use icelab_sans_io::{Deadline, Instant, Output, OutputQueue, Protocol, Rng};
 
+use crate::channels::PairInUse;
 use crate::config::{Config, Policy, RoleChoice};
 use crate::discard::{Discard, Discards};
 use crate::event::Event;
@@ -24,7 +26,8 @@ use crate::socket::{Lease, Query, Socket, Start};
 /// 3. Each [`Event::Signal`] is to be handed to the other end's
 ///    [`handle_signal`](Self::handle_signal), in order.
 /// 4. ICE finds a pair, DTLS proves over it who is there ([`is_secure`](Self::is_secure)), and
-///    [`send`](Self::send) reaches the other end's [`Event::Data`].
+///    [`send`](Self::send) reaches the other end's [`Event::Data`]; or, in a call with data channels,
+///    [`send_on`](Self::send_on) its [`Event::Channels`].
 /// 5. [`restart_ice`](Self::restart_ice) gathers anew with new credentials, while data goes on over
 ///    the old pair for as long as that works.
 /// 6. [`close`](Self::close) gives back what TURN servers lent.
@@ -41,6 +44,10 @@ pub struct Peer {
     pub(crate) selected_generation: Option<u32>,
     pub(crate) gathering: Gathering,
     pub(crate) security: Security,
+    pub(crate) channels: Option<Box<DataChannels>>,
+    pub(crate) pair_in_use: PairInUse,
+    /// Whether the other side has said that it has channels too.
+    pub(crate) has_remote_channels: bool,
     pub(crate) negotiation: Negotiation,
     pub(crate) manners: Manners,
     pub(crate) sockets: Vec<Socket>,
@@ -70,8 +77,14 @@ impl Peer {
         config.ice.relay_only = config.policy == Policy::Relay;
         let agent = ice::Agent::new(config.ice.clone(), rng.fork("ice", 0));
         let security = Security::new(&rng);
+        let channels = config.channels.clone();
+        let channels =
+            channels.map(|config| Box::new(DataChannels::new(config, rng.fork("channels", 0))));
         Self {
             security,
+            channels,
+            pair_in_use: PairInUse::default(),
+            has_remote_channels: false,
             config,
             rng,
             agent,
@@ -98,9 +111,12 @@ impl Peer {
     /// Sends a message to the other application, in one DTLS record over the pair in use.
     ///
     /// # Errors
-    /// Before the call is secure and after its end, while there is no pair, and for more than 2^14
-    /// bytes.
+    /// Before the call is secure and after its end, while there is no pair, for more than 2^14 bytes, and
+    /// where the call has data channels, whose packets the records carry.
     pub fn send(&mut self, payload: &[u8], now: Instant) -> Result<(), SendError> {
+        if self.channels.is_some() {
+            return Err(SendError::HasChannels);
+        }
         if !self.is_secure() {
             return Err(SendError::NotSecure);
         }
@@ -160,7 +176,7 @@ impl Peer {
             | IcmpKind::AdministrativelyProhibited => {
                 self.agent.handle_unreachable(error.local, error.remote, now);
             }
-            IcmpKind::TooBig { mtu } => self.handle_too_big(error, mtu),
+            IcmpKind::TooBig { mtu } => self.handle_too_big(error, mtu, now),
             IcmpKind::TimeExceeded => self.discards.count(Discard::Icmp),
         }
     }
@@ -212,6 +228,7 @@ impl Protocol for Peer {
         }
         self.agent.handle_timeout(now);
         self.handle_security_timeout(now);
+        self.handle_channels_timeout(now);
         for query in &mut self.queries {
             query.client.handle_timeout(now);
         }
@@ -249,6 +266,9 @@ pub enum SendError {
     /// The message does not fit one record (2^14 bytes).
     #[error("the message does not fit one record of 16384 bytes")]
     TooLong,
+    /// Messages go over data channels.
+    #[error("the call has data channels, and its messages go over them")]
+    HasChannels,
 }
 
 /// The component that carries the application's data.

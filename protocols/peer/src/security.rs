@@ -61,10 +61,15 @@ impl Security {
 
     /// What an answer says of who begins (RFC 8842 section 5.3).
     pub(crate) fn setup(&self) -> Setup {
-        match self.association.as_ref().map(|association| association.role) {
+        match self.role() {
             Some(dtls::Role::Server) => Setup::Passive,
             Some(dtls::Role::Client) | None => Setup::Active,
         }
+    }
+
+    /// This side's part in the connection, once that is agreed on.
+    fn role(&self) -> Option<dtls::Role> {
+        self.association.as_ref().map(|association| association.role)
     }
 
     /// The connection, once its handshake has begun.
@@ -76,8 +81,9 @@ impl Security {
         self.association.as_mut()?.connection.as_deref_mut()
     }
 
-    /// Learns from the other side's description who it is and who begins.
-    fn agree(&mut self, description: &Description) {
+    /// Learns from the other side's description who it is and who begins. Whether the connection that there
+    /// was is not for them.
+    fn agree(&mut self, description: &Description) -> bool {
         let known = self.association.as_ref();
         let role = match description.setup {
             // RFC 8842 section 5.5: who began stays the one who does.
@@ -86,12 +92,15 @@ impl Security {
             Setup::Passive => dtls::Role::Client,
         };
         let fingerprint = description.fingerprint.clone();
-        if known.is_none_or(|known| (known.role, &known.fingerprint) != (role, &fingerprint)) {
-            if known.is_some() {
-                self.early.clear();
-            }
-            self.association = Some(Association { role, fingerprint, connection: None });
+        if known.is_some_and(|known| (known.role, &known.fingerprint) == (role, &fingerprint)) {
+            return false;
         }
+        let is_another = known.is_some_and(|known| known.connection.is_some());
+        if known.is_some() {
+            self.early.clear();
+        }
+        self.association = Some(Association { role, fingerprint, connection: None });
+        is_another
     }
 
     /// Makes the end that is to talk over a pair with this round trip, if it is known who the other
@@ -135,8 +144,10 @@ impl Peer {
     }
 
     /// Takes from the other side's description who it is and who begins.
-    pub(crate) fn agree_on_security(&mut self, description: &Description) {
-        self.security.agree(description);
+    pub(crate) fn agree_on_security(&mut self, description: &Description, now: Instant) {
+        if self.security.agree(description) {
+            self.close_channels(now);
+        }
     }
 
     /// Takes what came over a checked pair and is no STUN (RFC 7983).
@@ -178,13 +189,23 @@ impl Peer {
                     self.output.event(Event::HandshakeSent { datagram: datagram.clone() });
                     self.send_protected(datagram, now);
                 }
-                Output::Event(dtls::Event::Data(payload)) => {
-                    self.output.event(Event::Data { payload });
-                }
-                Output::Event(event) => self.output.event(Event::Dtls(event)),
+                Output::Event(dtls::Event::Data(payload)) => self.handle_opened(payload, now),
+                Output::Event(event) => self.handle_dtls(event, now),
             }
         }
         moved
+    }
+
+    /// The channels begin and end with the connection.
+    fn handle_dtls(&mut self, event: dtls::Event, now: Instant) {
+        let is_over = matches!(event, dtls::Event::Closed { .. });
+        let is_there = matches!(event, dtls::Event::Connected(_));
+        self.output.event(Event::Dtls(event));
+        if is_over {
+            self.close_channels(now);
+        } else if is_there && let Some(role) = self.security.role() {
+            self.begin_channels(role, now);
+        }
     }
 
     /// Hands over a message, if it can go.
@@ -200,7 +221,7 @@ impl Peer {
         while let Some(output) = self.security.connection_mut().and_then(Dtls::poll_output) {
             match output {
                 Output::Packet(datagram) => self.send_protected(datagram, now),
-                Output::Event(event) => self.output.event(Event::Dtls(event)),
+                Output::Event(event) => self.handle_dtls(event, now),
             }
         }
         Ok(())
@@ -227,7 +248,7 @@ impl Peer {
     }
 
     /// A datagram was too large for a link of the path in use. What goes through a relay goes another way.
-    pub(crate) fn handle_too_big(&mut self, error: &IcmpError, mtu: u16) {
+    pub(crate) fn handle_too_big(&mut self, error: &IcmpError, mtu: u16, now: Instant) {
         let pair = self.agent.sending_pair(DATA_COMPONENT);
         let is_in_use =
             pair.is_some_and(|pair| (pair.base, pair.destination) == (error.local, error.remote));
@@ -235,6 +256,7 @@ impl Peer {
             Some(dtls) => {
                 let headers = if error.remote.is_ipv4() { HEADERS_V4 } else { HEADERS_V6 };
                 dtls.limit_datagrams(usize::from(mtu).saturating_sub(headers));
+                self.limit_channels(now);
             }
             None => self.discards.count(Discard::Icmp),
         }

@@ -19,6 +19,7 @@ impl Peer {
                 self.settle_leases(now),
                 self.settle_agent(now),
                 self.settle_security(now),
+                self.settle_channels(now),
                 self.finish_gathering(now),
             ];
             if !moved.contains(&true) {
@@ -40,6 +41,7 @@ impl Peer {
                     self.handle_protected(payload, now);
                 }
                 Output::Event(event) => {
+                    self.watch_pair(&event);
                     if let ice::Event::Selected { pair, .. } = &event {
                         self.handle_selected(pair, now);
                     }
@@ -114,7 +116,12 @@ impl Peer {
     fn next_deadline(&self) -> Option<Deadline> {
         let queries = self.queries.iter().map(|query| query.client.poll_timeout());
         let leases = self.leases.iter().map(|lease| lease.client.poll_timeout());
-        let own = [self.gathering_deadline(), self.agent.poll_timeout(), self.security_deadline()];
+        let own = [
+            self.gathering_deadline(),
+            self.agent.poll_timeout(),
+            self.security_deadline(),
+            self.channels_deadline(),
+        ];
         own.into_iter().chain(queries).chain(leases).fold(None, Deadline::earlier)
     }
 }

@@ -55,6 +55,9 @@ pub struct Description {
     pub fingerprint: Fingerprint,
     /// Who begins the DTLS handshake (RFC 8842 section 5).
     pub setup: Setup,
+    /// The longest message that this side takes on its data channels (RFC 8841 section 6), 0 for any;
+    /// `None` where it has no channels.
+    pub longest_message: Option<usize>,
 }
 
 /// Who begins the DTLS handshake: `a=setup` (RFC 8842 section 5, RFC 4145 section 4).

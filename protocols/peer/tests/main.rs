@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod channels;
+#[cfg(test)]
 mod gathering;
 #[cfg(test)]
 mod laws;

@@ -1,6 +1,8 @@
 //! The association: commands, dispatch of what arrives and of what is due, and the one place where
 //! packets are filled.
 
+use core::time::Duration;
+
 use bytes::Bytes;
 use icelab_sans_io::{Deadline, Instant, Output, OutputQueue, Protocol, Rng};
 
@@ -158,6 +160,12 @@ impl Association {
             session.sender.set_mtu(mtu);
             self.probe_mtu(now);
         }
+    }
+
+    /// Another layer has measured the path's round trip, as [`Config::rtt_hint`]. It counts from the next
+    /// [`connect`](Self::connect), or the peer's INIT, on.
+    pub const fn hint_round_trip(&mut self, round_trip: Duration) {
+        self.config.rtt_hint = Some(round_trip);
     }
 
     /// Whether the association is up: messages can be sent and received.

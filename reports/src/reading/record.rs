@@ -1,5 +1,6 @@
 //! One pass over the record: what became of each packet, what each NAT mapped, what the protocols noted.
 
+use core::time::Duration;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
@@ -160,6 +161,18 @@ impl Note {
             Value::Number(number) => Some(*number),
             Value::Text(text) => text.parse().ok(),
             Value::Address(_) | Value::Ip(_) | Value::Duration(_) | Value::Flag(_) => None,
+        }
+    }
+
+    /// A field that is a span of time.
+    pub(crate) fn duration(&self, field: &str) -> Option<Duration> {
+        match self.value(field)? {
+            Value::Duration(duration) => Some(*duration),
+            Value::Number(_)
+            | Value::Text(_)
+            | Value::Address(_)
+            | Value::Ip(_)
+            | Value::Flag(_) => None,
         }
     }
 

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use crate::results::data::Channel;
 use crate::results::milliseconds::Milliseconds;
 
 /// What one run of one scenario came to.
@@ -51,7 +52,7 @@ pub struct Case {
     pub failures: Vec<Failure>,
     /// What the data channels carried, by label.
     #[serde(default)]
-    pub data: BTreeMap<String, serde_json::Value>,
+    pub data: IndexMap<String, Channel>,
     /// What the media tracks carried, by receiving peer.
     #[serde(default)]
     pub media: BTreeMap<String, serde_json::Value>,
@@ -81,7 +82,7 @@ impl Case {
             dtls_failures: IndexMap::new(),
             selected: IndexMap::new(),
             failures: Vec::new(),
-            data: BTreeMap::new(),
+            data: IndexMap::new(),
             media: BTreeMap::new(),
             record_hash: None,
             simulated_ms: Milliseconds::default(),

@@ -230,8 +230,8 @@ fn failures(failures: &[Failure]) -> String {
 }
 
 fn traffic(case: &Case) -> String {
-    let both = case.data.iter().chain(&case.media);
-    listed(both.map(|(name, figures)| format!("{name} {figures}")))
+    let data = case.data.iter().map(|(label, channel)| format!("{label}: {channel}"));
+    listed(data.chain(case.media.iter().map(|(name, figures)| format!("{name} {figures}"))))
 }
 
 fn listed(parts: impl Iterator<Item = String>) -> String {

@@ -5,6 +5,7 @@
 
 mod case;
 mod comparison;
+mod data;
 mod file;
 mod group;
 mod merge;
@@ -16,6 +17,8 @@ pub use case::{
     CandidateType, Case, CaseValue, Dtls, Failure, Path, Runtime, Selected, Transport, Verdict,
 };
 pub use comparison::{Change, Comparison, FieldChange};
+pub(crate) use data::Rate;
+pub use data::{Channel, Flow};
 pub use file::{FORMAT, ReadError, Results};
 pub use group::Group;
 pub use merge::{MergeError, merge};

@@ -6,7 +6,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `stage gathering mapping checking choice securing` | the chapters |
+//! | `stage gathering mapping checking choice securing carrying` | the chapters |
 //! | `fate` | what became of checks, in words |
 //! | `refusal` | errors of TURN servers, in words |
 //! | `notice` | what protocols noted, in words |
@@ -14,6 +14,7 @@
 //! | `telling` | the chapters in order |
 //! | `page` | lines with a time column |
 
+mod carrying;
 mod checking;
 mod choice;
 mod fate;

@@ -12,7 +12,7 @@ use crate::reading::time::spoken;
 use crate::reading::track::checks;
 use crate::scene::Scene;
 use crate::story::page::Page;
-use crate::story::{checking, choice, gathering, mapping, securing, stage};
+use crate::story::{carrying, checking, choice, gathering, mapping, securing, stage};
 
 /// One run as a story; displays as text of about 100 columns.
 #[derive(Debug)]
@@ -42,6 +42,7 @@ impl Story {
         checking::tell(&mut page, scene, reading, &checks, &names);
         choice::tell(&mut page, scene, reading, &checks, &names);
         securing::tell(&mut page, reading, &names);
+        carrying::tell(&mut page, reading);
         page.heading("In short");
         page.paragraph(&self.summary(&checks));
         page.finish()

@@ -5,7 +5,7 @@ use core::fmt;
 use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
 use indexmap::IndexMap;
 
-use crate::results::{Case, Group, Milliseconds, Transport, Verdict};
+use crate::results::{Case, Group, Milliseconds, Rate, Transport, Verdict};
 use crate::table::suite::{BAD, mark};
 
 /// Writes the table of these files, each a list of its cases.
@@ -19,16 +19,18 @@ pub(crate) fn write_lines(
     }
     let mut table = Table::new();
     table.load_style(STYLE);
-    let is_timed_again = files.iter().flatten().any(|case| !case.reconnected_ms.is_empty());
-    let head = ["case", "", "path", "selected", "connected", "reconnected"];
-    let width = head.len() - usize::from(!is_timed_again);
-    table.set_header(head.into_iter().take(width));
+    let shown = Shown {
+        again: files.iter().flatten().any(|case| !case.reconnected_ms.is_empty()),
+        data: files.iter().flatten().any(|case| !case.data.is_empty()),
+    };
+    let head = ["case", "", "path", "selected", "connected", "reconnected", "data"];
+    table.set_header(shown.columns(head));
     for cases in files {
-        add_file(&mut table, cases, groups, width);
+        add_file(&mut table, cases, groups, shown);
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
-        if column.index >= 4 {
+        if column.index == 4 || (column.index == 5 && shown.again) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
@@ -38,8 +40,27 @@ pub(crate) fn write_lines(
     writeln!(text)
 }
 
+/// Which columns there are beside those that always are.
+#[derive(Clone, Copy)]
+struct Shown {
+    again: bool,
+    data: bool,
+}
+
+impl Shown {
+    fn columns<T>(self, row: [T; 7]) -> impl Iterator<Item = T> {
+        let row = row.into_iter().enumerate();
+        row.filter(move |(index, _)| match index {
+            5 => self.again,
+            6 => self.data,
+            _ => true,
+        })
+        .map(|(_, cell)| cell)
+    }
+}
+
 /// One row for a file with one case, else a heading and a row for each.
-fn add_file(table: &mut Table, cases: &[&Case], judged: &[Group], width: usize) {
+fn add_file(table: &mut Table, cases: &[&Case], judged: &[Group], shown: Shown) {
     let mut groups = IndexMap::<String, Vec<&Case>>::new();
     for case in cases {
         groups.entry(case.variables()).or_default().push(case);
@@ -62,12 +83,12 @@ fn add_file(table: &mut Table, cases: &[&Case], judged: &[Group], width: usize) 
             [only] if group.is_none() => run(label, only),
             runs => sweep(&label, runs, group),
         };
-        table.add_row(row.into_iter().take(width).map(Cell::new));
+        table.add_row(shown.columns(row).map(Cell::new));
     }
 }
 
 /// The row of one case.
-fn run(label: String, case: &Case) -> [String; 6] {
+fn run(label: String, case: &Case) -> [String; 7] {
     let path = case.path.map_or_else(nothing, |path| path.to_string());
     let at = case.connected_ms.map_or_else(nothing, |at| at.to_string());
     let sides = case.selected.iter().filter_map(|(peer, side)| {
@@ -79,11 +100,13 @@ fn run(label: String, case: &Case) -> [String; 6] {
     let sides: Vec<_> = sides.collect();
     let selected = if sides.is_empty() { nothing() } else { sides.join(", ") };
     let again: Vec<_> = case.reconnected_ms.iter().map(|after| again(*after)).collect();
-    [label, mark(case.verdict).to_owned(), path, selected, at, again.join(", ")]
+    let data = case.data.iter().map(|(label, channel)| format!("{label}: {channel}"));
+    let data = data.collect::<Vec<_>>().join("; ");
+    [label, mark(case.verdict).to_owned(), path, selected, at, again.join(", "), data]
 }
 
 /// All seeds of one case in one row: how many were wrong, which outcomes, the times.
-fn sweep(label: &str, runs: &[&Case], group: Option<&Group>) -> [String; 6] {
+fn sweep(label: &str, runs: &[&Case], group: Option<&Group>) -> [String; 7] {
     let wrong = runs.iter().filter(|case| case.verdict != Verdict::Passed).count();
     let verdict = match wrong {
         0 => mark(group.map_or(Verdict::Passed, |group| group.verdict)).to_owned(),
@@ -94,7 +117,7 @@ fn sweep(label: &str, runs: &[&Case], group: Option<&Group>) -> [String; 6] {
     let selected = counted(runs.iter().map(|case| kinds(case, "-")));
     let at = group.map_or_else(|| median(runs), together);
     let count = if runs.len() == 1 { "1 run".to_owned() } else { format!("{} runs", runs.len()) };
-    [format!("{label}, {count}"), verdict, path, selected, at, median_again(runs)]
+    [format!("{label}, {count}"), verdict, path, selected, at, median_again(runs), carried(runs)]
 }
 
 /// The median time of the runs that connected.
@@ -117,6 +140,27 @@ fn median_again(runs: &[&Case]) -> String {
     times.sort_unstable_by_key(|after| (after.is_none(), *after));
     let median = times.get(times.len().saturating_sub(1) / 2);
     median.map_or_else(String::new, |after| format!("median {}", again(*after)))
+}
+
+/// What all runs together carried on each channel, and their median goodput: `file 640/640, median 9.6 Mbit/s`.
+fn carried(runs: &[&Case]) -> String {
+    let mut all = IndexMap::<String, (u64, u64, Vec<u64>)>::new();
+    for (label, channel) in runs.iter().flat_map(|case| &case.data) {
+        for (from, flow) in &channel.from {
+            let name = format!("{label}: {from}");
+            let (delivered, sent, rates) = all.entry(name).or_default();
+            *delivered += flow.delivered;
+            *sent += flow.sent;
+            rates.extend(flow.goodput_bits_per_s);
+        }
+    }
+    let parts = all.into_iter().map(|(name, (delivered, sent, mut rates))| {
+        rates.sort_unstable();
+        let median = rates.get(rates.len().saturating_sub(1) / 2);
+        let median = median.map_or_else(String::new, |rate| format!(", median {}", Rate(*rate)));
+        format!("{name} {delivered}/{sent}{median}")
+    });
+    parts.collect::<Vec<_>>().join("; ")
 }
 
 /// How long it took until traffic flowed again.

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
+use super::data::Channel;
 use crate::scenario::text::decode::{
     AnyNumber, At, Definition, FromNode, Named, OneOrMany, grammar, map, words,
 };
@@ -32,8 +33,10 @@ grammar! {
         signalling: Signalling,
         /// Which ICE roles the sides start with; default standard: the offerer controls.
         roles: RolesWord,
+        /// Its data channels: one, or a list; default none.
+        data: AnyNumber<Channel>,
     }
-    later { "data", "media" }
+    later { "media" }
     short "offerer"
 }
 

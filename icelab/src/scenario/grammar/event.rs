@@ -33,6 +33,10 @@ grammar! {
         restart_ice: String,
         /// This peer leaves the call.
         close: String,
+        /// This peer's application reads its data channels no more: what comes waits, and then who sends.
+        pause: String,
+        /// This peer's application, which paused, reads its data channels again.
+        resume: String,
     }
     later {
         "unplug", "move", "behind", "crash", "start", "renegotiate", "replace_track", "rotate_credentials",

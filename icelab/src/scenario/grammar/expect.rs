@@ -1,13 +1,12 @@
 //! `expect:`.
 
-use std::borrow::Cow;
-
 use indexmap::IndexMap;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Serialize, Serializer};
+use schemars::JsonSchema;
+use serde::Serialize;
 
+use super::data::Carried;
 use super::node::VersionWord;
-use crate::scenario::text::bound::Bound;
+use crate::scenario::text::bound::{Bound, or_alone};
 use crate::scenario::text::decode::{
     Anything, FromNode, Named, OneOrMany, grammar, meant_boolean, words,
 };
@@ -35,8 +34,10 @@ grammar! {
         reconnected: Reconnected,
         /// The DTLS version that both sides agreed on, 1.2 or 1.3; a list means any of these.
         dtls: OneOrMany<VersionWord>,
+        /// What data channels carry, by label.
+        data: Named<Carried>,
     }
-    later { "data", "media" }
+    later { "media" }
 }
 
 impl FromNode for IndexMap<String, Anything> {
@@ -160,7 +161,8 @@ impl FromNode for AtLeast {
     }
 }
 
-fn is_bound(node: &Node) -> bool {
+/// Whether it is written as a bound, and not as a quantity alone.
+pub(super) fn is_bound(node: &Node) -> bool {
     match &node.content {
         Content::Text(text) => text.trim_start().starts_with(['<', '>']),
         Content::Map(_) => true,
@@ -168,29 +170,7 @@ fn is_bound(node: &Node) -> bool {
     }
 }
 
-macro_rules! bound_schema {
-    ($($name:ident of $quantity:ident),*) => { $(
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                self.0.serialize(serializer)
-            }
-        }
-
-        impl JsonSchema for $name {
-            fn schema_name() -> Cow<'static, str> {
-                stringify!($name).into()
-            }
-
-            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-                let alone = generator.subschema_for::<$quantity>();
-                let bound = generator.subschema_for::<Bound<$quantity>>();
-                json_schema!({ "anyOf": [alone, bound] })
-            }
-        }
-    )* };
-}
-
-bound_schema!(AtMost of Time, AtLeast of Share);
+or_alone!(AtMost of Time, AtLeast of Share);
 
 words! {
     /// Which kind of path a call takes.

@@ -1,6 +1,7 @@
 //! The grammar of scenario files, as types: what may be written, key by key.
 
 pub mod call;
+pub mod data;
 pub mod event;
 pub mod expect;
 pub mod file;

@@ -41,6 +41,7 @@ impl Context<'_> {
                     .label(format!("`{offerer}` and `{answerer}` are lite")),
             );
         }
+        let data = self.channels(fields.data.as_ref(), (&offerer, &answerer));
         Some(Call {
             offerer,
             answerer,
@@ -60,6 +61,7 @@ impl Context<'_> {
                 Some(RolesWord::BothControlling) => Roles::BothControlling,
                 Some(RolesWord::BothControlled) => Roles::BothControlled,
             },
+            data,
         })
     }
 
@@ -132,7 +134,7 @@ impl Context<'_> {
         self.push_not_one_of(name, span, &[&call.offerer, &call.answerer]);
     }
 
-    fn push_not_one_of(&mut self, name: &str, span: Span, sides: &[&str]) {
+    pub(super) fn push_not_one_of(&mut self, name: &str, span: Span, sides: &[&str]) {
         self.faults.push(if self.names.is_peer(name) {
             Fault::new(span, format!("`{name}` is not in the call"))
                 .label("should be a side of the call")

@@ -79,7 +79,9 @@ impl Context<'_> {
                         closed.push((peer, event.at));
                     }
                 }
-                Action::Reboot { .. }
+                Action::Pause { .. }
+                | Action::Resume { .. }
+                | Action::Reboot { .. }
                 | Action::Rebind { .. }
                 | Action::Set { .. }
                 | Action::Drop(_) => {}
@@ -98,6 +100,8 @@ impl Context<'_> {
             fields.drop.is_some(),
             fields.restart_ice.is_some(),
             fields.close.is_some(),
+            fields.pause.is_some(),
+            fields.resume.is_some(),
         ];
         if written.iter().filter(|is| **is).count() != 1 {
             let keys: Vec<&str> = Term::KEYS.iter().copied().filter(|key| *key != "at").collect();
@@ -126,6 +130,12 @@ impl Context<'_> {
         if let Some(drop) = &fields.drop {
             return self.drop(drop, call).map(Action::Drop);
         }
+        if let Some(name) = &fields.pause {
+            return self.reader(name, call).map(|peer| Action::Pause { peer });
+        }
+        if let Some(name) = &fields.resume {
+            return self.reader(name, call).map(|peer| Action::Resume { peer });
+        }
         if let Some(name) = &fields.restart_ice {
             return self.peer_name(name, call).map(|peer| Action::RestartIce { peer });
         }
@@ -136,6 +146,17 @@ impl Context<'_> {
     fn gateway_name(&mut self, name: &At<String>) -> Option<String> {
         self.names.expect(&name.value, name.span, &[Kind::Gateway], self.faults)?;
         Some(name.value.clone())
+    }
+
+    /// The name of a side of a call that has something to read.
+    fn reader(&mut self, name: &At<String>, call: Option<&Call>) -> Option<String> {
+        if call.is_some_and(|call| call.data.is_empty()) {
+            self.faults.push(
+                Fault::new(name.span, "the call has no data channels to read")
+                    .help("as in `call: { data: { send: { from: alice } } }`"),
+            );
+        }
+        self.peer_name(name, call)
     }
 
     /// The name of a side of the call.

@@ -131,6 +131,7 @@ impl Context<'_> {
                 .flat_map(|versions| &versions.value.0)
                 .map(|version| version.value.version())
                 .collect(),
+            data: self.carried(fields.data.as_ref(), call),
         }
     }
 
@@ -212,6 +213,7 @@ impl Context<'_> {
             fields.selected.as_ref().map(|selected| selected.span),
             fields.reconnected.as_ref().map(|reconnected| reconnected.span),
             fields.dtls.as_ref().map(|dtls| dtls.span),
+            fields.data.as_ref().map(|data| data.span),
             fields.at.as_ref().map(|at| at.span),
         ];
         if let Some(span) = others.into_iter().flatten().next() {

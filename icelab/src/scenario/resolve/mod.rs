@@ -2,6 +2,7 @@
 
 mod address;
 mod call;
+mod data;
 mod event;
 mod expect;
 mod firewall;

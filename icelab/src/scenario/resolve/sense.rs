@@ -13,17 +13,20 @@ use crate::scenario::text::fault::Fault;
 use crate::scenario::text::quantity::Time;
 
 impl Context<'_> {
-    /// Tells of a version of DTLS that is expected of a call that never connects.
-    fn check_dtls(&mut self, fields: &Term) {
+    /// Tells of what is expected of a call that never connects, and needs one that does.
+    fn check_unconnected(&mut self, fields: &Term) {
         let only_none = fields
             .path
             .as_ref()
             .is_some_and(|path| path.value.0.iter().all(|word| word.value == PathWord::None));
-        if let Some(dtls) = &fields.dtls
-            && (is_false_at_the_end(fields) || only_none)
-        {
+        if !(is_false_at_the_end(fields) || only_none) {
+            return;
+        }
+        let dtls = fields.dtls.as_ref().map(|dtls| (dtls.span, "agrees on no version of DTLS"));
+        let data = fields.data.as_ref().map(|data| (data.span, "carries no data"));
+        for (span, what) in [dtls, data].into_iter().flatten() {
             self.faults.push(
-                Fault::new(dtls.span, "a call that never connects agrees on no version of DTLS")
+                Fault::new(span, format!("a call that never connects {what}"))
                     .label("these two cannot both hold")
                     .help("remove this, or expect a connection"),
             );
@@ -39,16 +42,17 @@ impl Context<'_> {
             fields.selected.is_some(),
             fields.reconnected.is_some(),
             fields.dtls.is_some(),
+            fields.data.is_some(),
         ];
         if !asks.contains(&true) && fields.when.is_none() {
             self.faults.push(
                 Fault::new(term.span, "this expects nothing")
-                    .label("should have `connected`, `path`, `selected`, `reconnected` or `dtls`")
+                    .label("should have `connected`, `path`, `selected`, `reconnected`, `dtls` or `data`")
                     .help("as in `expect: { path: direct }`, or remove it"),
             );
         }
         self.check_times(fields, at);
-        self.check_dtls(fields);
+        self.check_unconnected(fields);
         let Some(path) = &fields.path else {
             if is_false_at_the_end(fields) {
                 self.check_reconnected(fields, "`connected: false`");

@@ -134,11 +134,12 @@ fn definitions<T>(named: Option<&At<Named<T>>>) -> impl Iterator<Item = &Definit
 
 /// Whether an expectation can only hold where the call connects.
 fn wants_connection(expectation: &Expectation) -> bool {
-    let Expectation { at: _, connected, path, selected, reconnected, dtls } = expectation;
+    let Expectation { at: _, connected, path, selected, reconnected, dtls, data } = expectation;
     matches!(connected, Some(Connected::Yes | Connected::Within(_)))
         || !(path.is_empty() || path.contains(&Path::None))
         || !selected.is_empty()
         || !dtls.is_empty()
+        || !data.is_empty()
         || matches!(reconnected, Some(Reconnected::Within(_)))
 }
 

@@ -128,3 +128,27 @@ impl<Q: Quantity + JsonSchema> JsonSchema for Bound<Q> {
         })
     }
 }
+
+/// Makes new types of a bound readable as the quantity alone, too: in the schema, and in what is written.
+macro_rules! or_alone {
+    ($($name:ident of $quantity:ident),*) => { $(
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.0.serialize(serializer)
+            }
+        }
+
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let alone = generator.subschema_for::<$quantity>();
+                let bound = generator.subschema_for::<Bound<$quantity>>();
+                schemars::json_schema!({ "anyOf": [alone, bound] })
+            }
+        }
+    )* };
+}
+pub(crate) use or_alone;

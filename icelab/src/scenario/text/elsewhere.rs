@@ -44,6 +44,22 @@ const PLACES: &[(&[&str], &str)] = &[
         ],
         "it belongs under `call:`, as in `call: { offerer: alice, ice_servers: [stun] }`",
     ),
+    (
+        &["data"],
+        "it belongs under `call:` or `expect:`, as in `call: { data: { send: { from: alice } } }`",
+    ),
+    (
+        &["label", "ordered", "max_retransmits", "max_lifetime", "priority", "send"],
+        "it belongs to a channel, as in `call: { data: { label: file, send: { from: alice } } }`",
+    ),
+    (
+        &["from", "size", "message"],
+        "it belongs to `send` of a channel, as in `send: { from: alice, size: 2 MiB }`",
+    ),
+    (
+        &["delivered", "goodput"],
+        "it belongs to a channel that is expected, as in `expect: { data: { file: { delivered: 100 % } } }`",
+    ),
     (&["outage"], "it belongs under `signalling:` of `call:`"),
     (
         &["connected", "path", "selected", "reconnected", "when", "over"],
@@ -55,7 +71,18 @@ const PLACES: &[(&[&str], &str)] = &[
         "it belongs to `connected` of an `expect` with `over: seeds`",
     ),
     (
-        &["at", "reboot", "rebind", "cut", "heal", "set", "restart_ice", "close"],
+        &[
+            "at",
+            "reboot",
+            "rebind",
+            "cut",
+            "heal",
+            "set",
+            "restart_ice",
+            "close",
+            "pause",
+            "resume",
+        ],
         "it belongs to an event, as in `events: [ { at: 5 s, reboot: home } ]`",
     ),
     (&["match", "nth"], "it belongs to `drop` of an event, as in `drop: { match: nomination }`"),
@@ -98,4 +125,4 @@ const PLACES: &[(&[&str], &str)] = &[
 ];
 
 const LATER: &[(&[&str], &str)] =
-    &[(&["data", "media"], "its place is under `call:`"), (&["mdns"], "its place is a peer")];
+    &[(&["media"], "its place is under `call:`"), (&["mdns"], "its place is a peer")];
