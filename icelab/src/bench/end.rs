@@ -136,9 +136,6 @@ impl End {
         if self.connected.is_none() && self.stack.is_connected() {
             self.connected = Some(now);
         }
-        if self.log.failure.is_none() {
-            self.log.failure = self.stack.failure();
-        }
         self.write(now);
         while let Some(message) = self.stack.receive(now) {
             self.note(&message, now);
@@ -148,6 +145,9 @@ impl End {
             self.log.repeated += u64::from(self.repeats.sees(&packet));
             let record = wrap(&packet, now);
             out.push_back(Request::Send(Datagram::new(self.local, self.remote, record)));
+        }
+        if self.log.failure.is_none() {
+            self.log.failure = self.stack.failure();
         }
     }
 

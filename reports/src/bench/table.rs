@@ -202,6 +202,13 @@ fn write_table<F>(
         table.add_row(Row::from(row));
     }
     align(&mut table, |_| true);
+    // A wider gap between one contender and the next.
+    let first = if has_ceiling { 2 } else { 1 };
+    for (index, column) in table.column_iter_mut().enumerate() {
+        if index + 1 >= first && (index + 1 - first).is_multiple_of(columns.len()) {
+            column.set_padding((0, 4));
+        }
+    }
     write_lines(out, &table)
 }
 
