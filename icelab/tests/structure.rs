@@ -17,8 +17,8 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("icelab-dtls", &["icelab-sans-io", "icelab-wire", "icelab-crypto"]),
     ("icelab-srtp", &["icelab-wire", "icelab-crypto"]),
     ("icelab-rtp", &["icelab-wire"]),
-    ("icelab-sctp", &["icelab-sans-io", "icelab-wire"]),
-    ("icelab-datachannel", &["icelab-sans-io", "icelab-wire", "icelab-sctp"]),
+    ("icelab-sctp", &["icelab-sans-io", "icelab-wire", "icelab-crypto"]),
+    ("icelab-datachannel", &["icelab-sans-io", "icelab-wire", "icelab-crypto", "icelab-sctp"]),
     (
         "icelab-peer",
         &[

@@ -1,1 +1,4 @@
 //! Every test of the crate's public face, in one binary.
+
+mod ends;
+mod transfer;

@@ -1,0 +1,294 @@
+//! A model of the path: how fast its bottleneck is, and how long its empty round trip takes. Packets
+//! leave at the bottleneck's rate, about one round trip's worth of them are under way, and now and
+//! then a little more is tried. A lost packet says nothing by itself, so random loss does not slow it
+//! down. The idea is that of BBR (draft-cardwell-iccrg-bbr-congestion-control); the cycle, the reading
+//! of losses and the measuring of the empty round trip are made for this place.
+//!
+//! 1. `Startup`: twice as fast each round trip, until the rate stops growing.
+//! 2. `Drain`: what was too much leaves the queue.
+//! 3. `Cruise`: a round trip of a quarter more, then less until the queue is empty, then some round
+//!    trips at the rate that was measured; again.
+//! 4. `Measure`: where the shortest round trip has not been seen for long, half of what is under way
+//!    is taken away for a round trip, so that the queue (if there is one) empties.
+
+use core::time::Duration;
+
+use icelab_sans_io::Instant;
+
+use super::{Ack, Controller};
+use crate::tx::RateSample;
+
+/// Models the path's bandwidth and round trip.
+#[derive(Clone, Debug)]
+pub struct Path {
+    mtu: usize,
+    stage: Stage,
+    bandwidth: Largest,
+    rounds: Rounds,
+    min_rtt: Option<Duration>,
+    /// When a round trip as short as `min_rtt` was last seen.
+    min_rtt_at: Instant,
+    /// What Startup compares with.
+    fullest: u64,
+    rounds_without_growth: u32,
+    window: usize,
+    /// Before a timeout took the window away.
+    window_before: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Startup,
+    Drain,
+    Cruise { step: Step, since: Instant },
+    Measure { until: Instant, shortest: Option<Duration> },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    /// More than the path is known to carry.
+    Up,
+    /// Less, until the queue is empty.
+    Down,
+    /// As much as the path carries, for so many round trips.
+    Level(u32),
+}
+
+impl Path {
+    /// Starts with sixteen packets: somewhat more than RFC 6928, whose packets are longer.
+    #[must_use]
+    pub fn new(mtu: usize) -> Self {
+        Self {
+            mtu,
+            stage: Stage::Startup,
+            bandwidth: Largest::default(),
+            rounds: Rounds::default(),
+            min_rtt: None,
+            min_rtt_at: Instant::START,
+            fullest: 0,
+            rounds_without_growth: 0,
+            window: 16 * mtu,
+            window_before: 0,
+        }
+    }
+
+    /// One round trip's worth of bytes, times a gain in percent.
+    fn product(&self, percent: u64) -> usize {
+        let Some(rtt) = self.min_rtt else { return 0 };
+        let bytes = u128::from(self.bandwidth.get()) * rtt.as_nanos() / 1_000_000_000;
+        usize::try_from(bytes * u128::from(percent) / 100).unwrap_or(usize::MAX)
+    }
+
+    /// In percent of the bandwidth.
+    const fn pacing_gain(&self) -> u64 {
+        match self.stage {
+            Stage::Startup => STARTUP_GAIN,
+            Stage::Drain => 10_000 / STARTUP_GAIN,
+            Stage::Cruise { step: Step::Up, .. } => 125,
+            Stage::Cruise { step: Step::Down, .. } => 75,
+            Stage::Cruise { step: Step::Level(_), .. } | Stage::Measure { .. } => 100,
+        }
+    }
+
+    fn target(&self) -> usize {
+        let gain = match self.stage {
+            Stage::Startup | Stage::Drain => STARTUP_GAIN,
+            Stage::Cruise { .. } => 200,
+            Stage::Measure { .. } => 50,
+        };
+        self.product(gain).max(4 * self.mtu)
+    }
+
+    fn learn_rate(&mut self, sample: &RateSample) {
+        let rate = sample.bytes_per_second();
+        if !sample.is_application_limited || rate >= self.bandwidth.get() {
+            self.bandwidth.insert(rate, self.rounds.count);
+        }
+    }
+
+    fn learn_rtt(&mut self, rtt: Duration, now: Instant) {
+        if let Stage::Measure { shortest, .. } = &mut self.stage {
+            *shortest = Some(shortest.map_or(rtt, |shortest| shortest.min(rtt)));
+        }
+        match self.min_rtt {
+            Some(min) if rtt > min => {
+                if rtt <= min + min / 32 {
+                    self.min_rtt_at = now;
+                }
+            }
+            _ => {
+                self.min_rtt = Some(rtt);
+                self.min_rtt_at = now;
+            }
+        }
+    }
+
+    /// Whether Startup has found the path's rate.
+    fn judge_growth(&mut self, sample: &RateSample, rtt: Option<Duration>) {
+        // Where too little was offered, no growth says nothing, unless a queue has grown.
+        let has_queue = self.min_rtt.zip(rtt).is_some_and(|(min, rtt)| rtt > min + min / 4);
+        if sample.is_application_limited && !has_queue {
+            return;
+        }
+        let rate = self.bandwidth.get();
+        if rate >= self.fullest + self.fullest / 4 {
+            self.fullest = rate;
+            self.rounds_without_growth = 0;
+            return;
+        }
+        self.rounds_without_growth += 1;
+        if self.rounds_without_growth >= ROUNDS_WITHOUT_GROWTH {
+            self.stage = Stage::Drain;
+        }
+    }
+
+    fn advance(&mut self, ack: &Ack) {
+        let min_rtt = self.min_rtt.unwrap_or_default();
+        match self.stage {
+            Stage::Startup => {}
+            Stage::Drain => {
+                if ack.in_flight <= self.product(100) {
+                    self.stage = Stage::Cruise { step: Step::Level(1), since: ack.now };
+                }
+            }
+            Stage::Cruise { step, since } => {
+                let elapsed = ack.now - since;
+                let next = match step {
+                    Step::Up => (elapsed > min_rtt
+                        && (ack.lost > 0 || ack.in_flight >= self.product(125)))
+                    .then_some(Step::Down),
+                    Step::Down => (ack.in_flight <= self.product(100) || elapsed > 2 * min_rtt)
+                        .then_some(Step::Level(LEVEL_ROUNDS)),
+                    Step::Level(rounds) => (elapsed > min_rtt * rounds).then_some(Step::Up),
+                };
+                if let Some(step) = next {
+                    self.stage = Stage::Cruise { step, since: ack.now };
+                }
+            }
+            Stage::Measure { until, shortest } => {
+                if ack.now >= until {
+                    self.min_rtt = shortest.or(self.min_rtt);
+                    self.min_rtt_at = ack.now;
+                    self.stage = Stage::Cruise { step: Step::Level(1), since: ack.now };
+                }
+            }
+        }
+        if let Stage::Cruise { .. } = self.stage
+            && ack.now - self.min_rtt_at > MIN_RTT_LIFE
+        {
+            let wait = (2 * ack.smoothed_rtt).max(Duration::from_millis(10));
+            self.stage = Stage::Measure { until: ack.now + wait, shortest: None };
+        }
+    }
+
+    fn set_window(&mut self, ack: &Ack) {
+        let target = self.target();
+        if self.window_before > 0 {
+            // After a timeout: as much again as arrives.
+            self.window += ack.acked;
+            if self.window >= self.window_before.min(target) {
+                self.window_before = 0;
+            }
+            return;
+        }
+        self.window = match self.stage {
+            Stage::Startup => self.window.max(target.min(self.window + ack.acked)),
+            Stage::Measure { .. } => target,
+            Stage::Drain | Stage::Cruise { .. } => target.min(self.window + ack.acked),
+        };
+    }
+}
+
+impl Controller for Path {
+    fn on_sent(&mut self, _bytes: usize, _in_flight: usize, _now: Instant) {}
+
+    fn on_ack(&mut self, ack: &Ack) {
+        if let Some(rtt) = ack.rtt {
+            self.learn_rtt(rtt, ack.now);
+        }
+        if let Some(sample) = &ack.rate {
+            let is_new_round = self.rounds.pass(sample);
+            self.learn_rate(sample);
+            if is_new_round && self.stage == Stage::Startup {
+                self.judge_growth(sample, ack.rtt);
+            }
+        }
+        self.advance(ack);
+        self.set_window(ack);
+    }
+
+    fn on_timeout(&mut self, in_flight: usize, _now: Instant) {
+        self.window_before = self.window_before.max(self.window);
+        self.window = in_flight + self.mtu;
+    }
+
+    fn undo(&mut self) {
+        if self.window_before > 0 {
+            self.window = self.window_before;
+            self.window_before = 0;
+        }
+    }
+
+    fn on_idle(&mut self, _idle: Duration, _rto: Duration) {}
+
+    fn window(&self) -> usize {
+        self.window
+    }
+
+    fn rate(&self) -> Option<u64> {
+        let rate = self.bandwidth.get();
+        (rate > 0).then(|| rate.saturating_mul(self.pacing_gain()) / 100)
+    }
+}
+
+/// Counts round trips: one has passed when something arrives that left after the last one passed.
+#[derive(Clone, Debug, Default)]
+struct Rounds {
+    count: u64,
+    ends_at: u64,
+}
+
+impl Rounds {
+    const fn pass(&mut self, sample: &RateSample) -> bool {
+        if sample.delivered_before < self.ends_at {
+            return false;
+        }
+        self.ends_at = sample.delivered_in_all;
+        self.count += 1;
+        true
+    }
+}
+
+/// The largest of what was measured in the last round trips.
+#[derive(Clone, Debug, Default)]
+struct Largest {
+    /// Each is smaller and younger than the one before.
+    samples: std::collections::VecDeque<(u64, u64)>,
+}
+
+impl Largest {
+    fn insert(&mut self, rate: u64, round: u64) {
+        while self.samples.back().is_some_and(|(_, smaller)| *smaller <= rate) {
+            self.samples.pop_back();
+        }
+        self.samples.push_back((round, rate));
+        while self.samples.front().is_some_and(|(old, _)| old + BANDWIDTH_ROUNDS <= round) {
+            self.samples.pop_front();
+        }
+    }
+
+    fn get(&self) -> u64 {
+        self.samples.front().map_or(0, |(_, rate)| *rate)
+    }
+}
+
+/// 2 / ln 2 in percent: the least at which the rate doubles in a round trip.
+const STARTUP_GAIN: u64 = 289;
+/// Startup ends after so many round trips in which the rate did not grow by a quarter.
+const ROUNDS_WITHOUT_GROWTH: u32 = 3;
+/// How many round trips a bandwidth counts.
+const BANDWIDTH_ROUNDS: u64 = 10;
+/// How many round trips pass between two tries of more.
+const LEVEL_ROUNDS: u32 = 6;
+/// How long the shortest round trip is believed.
+const MIN_RTT_LIFE: Duration = Duration::from_secs(10);

@@ -1,0 +1,523 @@
+//! Chunks that were sent and are not yet acknowledged by the cumulative TSN, in a row by TSN, and what
+//! SACKs say of them. TSNs are counted in 64 bits here, so that they never wrap.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use icelab_sans_io::Instant;
+
+use crate::tx::outbox::{Fragment, Limit};
+use crate::tx::rate::Snapshot;
+
+/// A TSN that does not wrap: its low 32 bits are on the wire.
+pub(crate) type LongTsn = u64;
+
+/// A chunk that was sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    pub(crate) fragment: Fragment,
+    pub(crate) status: Status,
+    /// How often it was sent.
+    pub(crate) transmissions: u32,
+    pub(crate) sent_at: Instant,
+    /// The number of its last transmission among all.
+    pub(crate) order: u64,
+    /// Bytes with header and padding.
+    pub(crate) size: usize,
+    pub(crate) snapshot: Snapshot,
+    /// How many SACKs in a row took back that it has arrived.
+    doubts: u8,
+}
+
+/// What is known of a chunk that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    InFlight,
+    /// To be sent again.
+    Lost,
+    /// A gap block named it; the peer may still take it back.
+    Arrived,
+    /// Its message was given up (RFC 3758).
+    GivenUp,
+}
+
+/// Chunks that were sent and are not yet acknowledged by the cumulative TSN.
+#[derive(Clone, Debug)]
+pub(crate) struct Flight {
+    /// The lowest TSN that is not acknowledged.
+    first: LongTsn,
+    chunks: VecDeque<Sent>,
+    /// What gap blocks named, as ranges with both ends, above the cumulative TSN.
+    arrived: Vec<(LongTsn, LongTsn)>,
+    spare: Vec<(LongTsn, LongTsn)>,
+    lost: BTreeSet<LongTsn>,
+    /// TSNs in the order of their transmissions; those that were overtaken by events are passed over.
+    by_order: VecDeque<(u64, LongTsn)>,
+    next_order: u64,
+    /// The TSNs of each message that may be given up.
+    limited: BTreeMap<u64, Vec<LongTsn>>,
+    in_flight: usize,
+    /// Payload bytes that have not arrived, lost ones included.
+    outstanding: usize,
+    arrived_count: usize,
+    /// Up to here all were given up, from the first on.
+    forward_to: LongTsn,
+}
+
+/// What a SACK told for the first time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct News {
+    pub(crate) bytes: usize,
+    pub(crate) is_cumulative: bool,
+    /// The chunk of those that have arrived that was sent last.
+    pub(crate) newest: Option<Newest>,
+    /// The lowest of those that were sent once, and the order of its transmission.
+    pub(crate) lowest_sent_once: Option<(LongTsn, u64)>,
+    /// The highest.
+    pub(crate) highest: LongTsn,
+    /// Chunks that were taken for lost, and had arrived all the same.
+    pub(crate) not_lost: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Newest {
+    pub(crate) tsn: LongTsn,
+    pub(crate) order: u64,
+    pub(crate) sent_at: Instant,
+    pub(crate) is_sent_once: bool,
+    pub(crate) snapshot: Snapshot,
+}
+
+impl Flight {
+    pub(crate) fn new(first: LongTsn) -> Self {
+        Self {
+            first,
+            chunks: VecDeque::new(),
+            arrived: Vec::new(),
+            spare: Vec::new(),
+            lost: BTreeSet::new(),
+            by_order: VecDeque::new(),
+            next_order: 1,
+            limited: BTreeMap::new(),
+            in_flight: 0,
+            outstanding: 0,
+            arrived_count: 0,
+            forward_to: first,
+        }
+    }
+
+    /// The lowest TSN that is not acknowledged.
+    pub(crate) const fn first(&self) -> LongTsn {
+        self.first
+    }
+
+    /// The TSN that the next new chunk gets.
+    pub(crate) fn next(&self) -> LongTsn {
+        self.first + self.chunks.len() as u64
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.chunks.len()
+    }
+
+    /// Bytes under way.
+    pub(crate) const fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// Payload bytes that have not arrived, as far as is known.
+    pub(crate) const fn outstanding(&self) -> usize {
+        self.outstanding
+    }
+
+    /// How many chunks above the cumulative TSN have arrived.
+    pub(crate) const fn arrived_count(&self) -> usize {
+        self.arrived_count
+    }
+
+    /// The transmission that is next.
+    pub(crate) const fn next_order(&self) -> u64 {
+        self.next_order
+    }
+
+    pub(crate) fn get(&self, tsn: LongTsn) -> Option<&Sent> {
+        self.chunks.get(self.index(tsn)?)
+    }
+
+    fn get_mut(&mut self, tsn: LongTsn) -> Option<&mut Sent> {
+        let index = self.index(tsn)?;
+        self.chunks.get_mut(index)
+    }
+
+    fn index(&self, tsn: LongTsn) -> Option<usize> {
+        usize::try_from(tsn.checked_sub(self.first)?).ok()
+    }
+
+    /// The lowest TSN that is to be sent again.
+    pub(crate) fn first_lost(&self) -> Option<LongTsn> {
+        self.lost.first().copied()
+    }
+
+    /// The lost TSNs in order.
+    pub(crate) fn lost(&self) -> impl Iterator<Item = LongTsn> + '_ {
+        self.lost.iter().copied()
+    }
+
+    /// The highest TSN under way.
+    pub(crate) fn last_in_flight(&self) -> Option<LongTsn> {
+        let back = self.chunks.iter().rev().position(|sent| sent.status == Status::InFlight)?;
+        Some(self.next() - 1 - back as u64)
+    }
+
+    /// A new chunk leaves.
+    pub(crate) fn send(&mut self, fragment: Fragment, size: usize, now: Instant) -> LongTsn {
+        let tsn = self.next();
+        let order = self.take_order(tsn);
+        if fragment.limit != Limit::None {
+            self.limited.entry(fragment.message).or_default().push(tsn);
+        }
+        self.in_flight += size;
+        self.outstanding += fragment.payload.len();
+        self.chunks.push_back(Sent {
+            fragment,
+            status: Status::InFlight,
+            transmissions: 1,
+            sent_at: now,
+            order,
+            size,
+            snapshot: Snapshot::default(),
+            doubts: 0,
+        });
+        tsn
+    }
+
+    /// A chunk leaves again.
+    pub(crate) fn send_again(&mut self, tsn: LongTsn, now: Instant) {
+        let order = self.take_order(tsn);
+        self.lost.remove(&tsn);
+        let Some(sent) = self.get_mut(tsn) else { return };
+        let was_lost = sent.status == Status::Lost;
+        sent.status = Status::InFlight;
+        sent.transmissions += 1;
+        sent.sent_at = now;
+        sent.order = order;
+        let size = sent.size;
+        if was_lost {
+            self.in_flight += size;
+        }
+    }
+
+    pub(crate) fn set_snapshot(&mut self, tsn: LongTsn, snapshot: Snapshot) {
+        if let Some(sent) = self.get_mut(tsn) {
+            sent.snapshot = snapshot;
+        }
+    }
+
+    fn take_order(&mut self, tsn: LongTsn) -> u64 {
+        let order = self.next_order;
+        self.next_order += 1;
+        self.by_order.push_back((order, tsn));
+        order
+    }
+
+    /// Reads a SACK: `cumulative` and all before have arrived, so have the `gaps`, ranges with both
+    /// ends in ascending order. The caller made sure that nothing is named that was never sent.
+    pub(crate) fn acknowledge(
+        &mut self,
+        cumulative: LongTsn,
+        gaps: impl Iterator<Item = (LongTsn, LongTsn)>,
+    ) -> News {
+        let mut news = News::default();
+        while self.first <= cumulative {
+            let Some(sent) = self.chunks.pop_front() else { break };
+            let tsn = self.first;
+            self.first += 1;
+            news.is_cumulative = true;
+            self.forget_limited(&sent, tsn);
+            match sent.status {
+                Status::InFlight | Status::Lost => self.book_arrival(tsn, &sent.facts(), &mut news),
+                Status::Arrived => self.arrived_count -= 1,
+                Status::GivenUp => {}
+            }
+        }
+        self.read_gaps(gaps, &mut news);
+        news
+    }
+
+    /// Walks along the ranges that had been named before and those that are named now.
+    fn read_gaps(&mut self, gaps: impl Iterator<Item = (LongTsn, LongTsn)>, news: &mut News) {
+        let (first, next) = (self.first, self.next());
+        let before = core::mem::take(&mut self.arrived);
+        let mut after = core::mem::take(&mut self.spare);
+        after.clear();
+        let mut doubted = Vec::new();
+        let mut olds = before
+            .iter()
+            .filter(|(_, end)| *end >= first)
+            .map(|(start, end)| ((*start).max(first), *end));
+        let mut old = olds.next();
+        for (start, end) in gaps {
+            let (start, end) = (start.max(first), end.min(next.saturating_sub(1)));
+            let mut from = start;
+            while from <= end {
+                let Some((old_start, old_end)) = old else { break };
+                if old_start < from {
+                    // Named before, and left out now.
+                    let until = old_end.min(from - 1);
+                    doubted.push((old_start, until));
+                    extend(&mut after, (old_start, until));
+                    old = if old_end > until { Some((until + 1, old_end)) } else { olds.next() };
+                } else if old_start > end {
+                    break;
+                } else {
+                    for tsn in from..old_start {
+                        self.arrive(tsn, news);
+                    }
+                    let until = old_end.min(end);
+                    from = until + 1;
+                    old = if old_end > until { Some((until + 1, old_end)) } else { olds.next() };
+                }
+            }
+            for tsn in from..=end {
+                self.arrive(tsn, news);
+            }
+            if start <= end {
+                extend(&mut after, (start, end));
+            }
+        }
+        // Beyond the last block of a SACK nothing is taken back: it may have been cut short.
+        for range in old.into_iter().chain(olds) {
+            extend(&mut after, range);
+        }
+        self.arrived = after;
+        self.spare = before;
+        for (start, end) in doubted {
+            for tsn in start..=end {
+                self.doubt(tsn);
+            }
+        }
+    }
+
+    fn arrive(&mut self, tsn: LongTsn, news: &mut News) {
+        let Some(sent) = self.get_mut(tsn) else { return };
+        sent.doubts = 0;
+        let facts = sent.facts();
+        if matches!(facts.status, Status::InFlight | Status::Lost) {
+            sent.status = Status::Arrived;
+            self.arrived_count += 1;
+            self.book_arrival(tsn, &facts, news);
+        }
+    }
+
+    /// A SACK no longer names what another one had (RFC 9260 section 6.2.1 D v): after three of them
+    /// in a row the chunk counts as lost, as one that was never named (section 7.2.4).
+    fn doubt(&mut self, tsn: LongTsn) {
+        let Some(sent) = self.get_mut(tsn) else { return };
+        if sent.status != Status::Arrived {
+            return;
+        }
+        sent.doubts += 1;
+        if sent.doubts < DOUBTS {
+            return;
+        }
+        sent.doubts = 0;
+        sent.status = Status::Lost;
+        self.outstanding += sent.fragment.payload.len();
+        self.arrived_count -= 1;
+        self.lost.insert(tsn);
+        self.arrived = without(&self.arrived, tsn);
+    }
+
+    fn book_arrival(&mut self, tsn: LongTsn, facts: &Facts, news: &mut News) {
+        self.outstanding -= facts.payload;
+        if facts.status == Status::Lost {
+            self.lost.remove(&tsn);
+            news.not_lost += 1;
+        } else {
+            self.in_flight -= facts.size;
+        }
+        news.bytes += facts.size;
+        if news.newest.is_none_or(|newest| newest.order < facts.order) {
+            news.newest = Some(Newest {
+                tsn,
+                order: facts.order,
+                sent_at: facts.sent_at,
+                is_sent_once: facts.transmissions == 1,
+                snapshot: facts.snapshot,
+            });
+        }
+        if facts.transmissions == 1 {
+            news.lowest_sent_once = news.lowest_sent_once.or(Some((tsn, facts.order)));
+        }
+        news.highest = news.highest.max(tsn);
+    }
+
+    /// The transmissions under way, the oldest first, up to the one with this order.
+    pub(crate) fn oldest_in_flight(&mut self) -> Option<(LongTsn, u64, Instant)> {
+        while let Some((order, tsn)) = self.by_order.front().copied() {
+            match self.get(tsn) {
+                Some(sent) if sent.order == order && sent.status == Status::InFlight => {
+                    return Some((tsn, order, sent.sent_at));
+                }
+                _ => {
+                    self.by_order.pop_front();
+                }
+            }
+        }
+        None
+    }
+
+    /// The chunk is taken for lost. Returns its size.
+    pub(crate) fn lose(&mut self, tsn: LongTsn) -> usize {
+        let Some(sent) = self.get_mut(tsn) else { return 0 };
+        if sent.status != Status::InFlight {
+            return 0;
+        }
+        sent.status = Status::Lost;
+        let size = sent.size;
+        self.in_flight -= size;
+        self.lost.insert(tsn);
+        size
+    }
+
+    /// Lost chunks that were not sent again count as under way again.
+    pub(crate) fn revive_lost(&mut self) {
+        for tsn in core::mem::take(&mut self.lost) {
+            let Some(sent) = self.get_mut(tsn) else { continue };
+            sent.status = Status::InFlight;
+            let (size, order) = (sent.size, sent.order);
+            self.in_flight += size;
+            let at = self.by_order.partition_point(|(other, _)| *other < order);
+            self.by_order.insert(at, (order, tsn));
+        }
+    }
+
+    /// All that is under way is taken for lost, and so is what gap blocks named: the peer may have
+    /// thrown it away (RFC 9260 section 6.3.3 E3). Returns the bytes lost.
+    pub(crate) fn lose_all(&mut self) -> usize {
+        let mut bytes = 0;
+        for (index, sent) in self.chunks.iter_mut().enumerate() {
+            if sent.status == Status::InFlight {
+                bytes += sent.size;
+                sent.status = Status::Lost;
+                self.lost.insert(self.first + index as u64);
+            }
+        }
+        self.in_flight = 0;
+        self.by_order.clear();
+        bytes
+    }
+
+    /// Gap blocks are not believed any more: the peer says nothing for so long that it may have thrown
+    /// away what it named (RFC 9260 section 6.2).
+    pub(crate) fn disbelieve_gaps(&mut self) {
+        for (index, sent) in self.chunks.iter_mut().enumerate() {
+            if sent.status == Status::Arrived {
+                sent.status = Status::Lost;
+                self.outstanding += sent.fragment.payload.len();
+                self.lost.insert(self.first + index as u64);
+            }
+        }
+        self.arrived.clear();
+        self.arrived_count = 0;
+    }
+
+    /// The message is given up: no chunk of it is sent again (RFC 3758 section 3.5 A3).
+    pub(crate) fn give_up(&mut self, message: u64) {
+        for tsn in self.limited.get(&message).cloned().unwrap_or_default() {
+            let Some(sent) = self.get_mut(tsn) else { continue };
+            let (status, size, payload) = (sent.status, sent.size, sent.fragment.payload.len());
+            sent.status = Status::GivenUp;
+            match status {
+                Status::InFlight => {
+                    self.in_flight -= size;
+                    self.outstanding -= payload;
+                }
+                Status::Lost => {
+                    self.lost.remove(&tsn);
+                    self.outstanding -= payload;
+                }
+                Status::Arrived => self.arrived_count -= 1,
+                Status::GivenUp => {}
+            }
+        }
+    }
+
+    /// The TSN after those that were given up, from the first on in a row (RFC 3758 section 3.5 C2).
+    pub(crate) fn forward_to(&mut self) -> LongTsn {
+        self.forward_to = self.forward_to.max(self.first);
+        while self.get(self.forward_to).is_some_and(|sent| sent.status == Status::GivenUp) {
+            self.forward_to += 1;
+        }
+        self.forward_to
+    }
+
+    /// The chunks from the first on that were given up, in a row.
+    pub(crate) fn given_up_front(&self) -> impl Iterator<Item = &Sent> {
+        self.chunks.iter().take_while(|sent| sent.status == Status::GivenUp)
+    }
+
+    fn forget_limited(&mut self, sent: &Sent, tsn: LongTsn) {
+        let message = sent.fragment.message;
+        if self.limited.get(&message).is_some_and(|tsns| tsns.last() == Some(&tsn)) {
+            self.limited.remove(&message);
+        }
+    }
+}
+
+/// What is booked of a chunk that has arrived.
+#[derive(Clone, Copy, Debug)]
+struct Facts {
+    status: Status,
+    transmissions: u32,
+    sent_at: Instant,
+    order: u64,
+    size: usize,
+    payload: usize,
+    snapshot: Snapshot,
+}
+
+impl Sent {
+    const fn facts(&self) -> Facts {
+        Facts {
+            status: self.status,
+            transmissions: self.transmissions,
+            sent_at: self.sent_at,
+            order: self.order,
+            size: self.size,
+            payload: self.fragment.payload.len(),
+            snapshot: self.snapshot,
+        }
+    }
+}
+
+/// Puts a range at the end, joined with the last one where they touch.
+fn extend(ranges: &mut Vec<(LongTsn, LongTsn)>, (start, end): (LongTsn, LongTsn)) {
+    match ranges.last_mut() {
+        Some(last) if start <= last.1 + 1 => last.1 = last.1.max(end),
+        _ => ranges.push((start, end)),
+    }
+}
+
+fn without(ranges: &[(LongTsn, LongTsn)], tsn: LongTsn) -> Vec<(LongTsn, LongTsn)> {
+    let mut rest = Vec::with_capacity(ranges.len() + 1);
+    for (start, end) in ranges.iter().copied() {
+        if tsn < start || tsn > end {
+            rest.push((start, end));
+            continue;
+        }
+        if start < tsn {
+            rest.push((start, tsn - 1));
+        }
+        if tsn < end {
+            rest.push((tsn + 1, end));
+        }
+    }
+    rest
+}
+
+/// As many as missing reports make a chunk lost (RFC 9260 section 7.2.4).
+const DOUBTS: u8 = 3;

@@ -1,0 +1,267 @@
+//! Which chunks are lost. A chunk is, when one that left after it has arrived, and a round trip and
+//! some time for reordering have passed (RFC 8985, on TSNs). The last chunks of a burst are asked for
+//! with a probe. What turns out not to have been lost widens the time for reordering, and gives back
+//! what the congestion control took away.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+use icelab_sans_io::Instant;
+
+use crate::tx::flight::{Flight, LongTsn, News};
+use crate::tx::rto::RoundTrip;
+
+/// Which chunks are lost.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Recovery {
+    /// The last transmission of which is known that it arrived.
+    newest: Option<Newest>,
+    /// The highest TSN that has arrived.
+    highest: LongTsn,
+    has_seen_reordering: bool,
+    /// How many quarters of the shortest round trip reordering may take (RACK.reo_wnd_mult).
+    quarters: u32,
+    /// For how many more repairs that stays.
+    persistence: u32,
+    /// The window is not widened again before this TSN is acknowledged.
+    widened_until: LongTsn,
+    /// Losses that are being repaired.
+    episode: Option<Episode>,
+    /// What was sent again lately, and whether in two copies on purpose.
+    sent_again: BTreeMap<LongTsn, Copies>,
+    probe: Option<Probe>,
+    /// After the retransmission timer expired: the next transmission then.
+    timeout_order: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Newest {
+    order: u64,
+    sent_at: Instant,
+    rtt: Duration,
+}
+
+/// From the first loss until all that had been sent by then is acknowledged.
+#[derive(Clone, Copy, Debug)]
+struct Episode {
+    until: LongTsn,
+    lost: usize,
+    not_lost: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Copies {
+    One,
+    Two,
+}
+
+/// A chunk that was sent to get an answer (RFC 8985 section 7.3).
+#[derive(Clone, Copy, Debug)]
+struct Probe {
+    tsn: LongTsn,
+    is_again: bool,
+}
+
+/// What follows from a SACK or from time that has passed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Verdict {
+    pub(crate) lost: usize,
+    pub(crate) is_new_loss: bool,
+    pub(crate) is_undone: bool,
+    /// The retransmission timer expired needlessly.
+    pub(crate) was_timeout_needless: bool,
+    /// When more chunks may have to be taken for lost.
+    pub(crate) next: Option<Instant>,
+}
+
+impl Recovery {
+    pub(crate) const fn is_active(&self) -> bool {
+        self.episode.is_some()
+    }
+
+    pub(crate) const fn is_probing(&self) -> bool {
+        self.probe.is_some()
+    }
+
+    /// A SACK was read; `duplicates` are the TSNs it reports as received more than once.
+    pub(crate) fn on_sack(
+        &mut self,
+        news: &News,
+        duplicates: impl Iterator<Item = LongTsn>,
+        flight: &mut Flight,
+        trip: &RoundTrip,
+        now: Instant,
+    ) -> Verdict {
+        let mut verdict = Verdict::default();
+        if let Some((lowest, order)) = news.lowest_sent_once {
+            // RFC 8985 section 6.2 step 3.
+            if lowest < self.highest {
+                self.has_seen_reordering = true;
+            }
+            // What was sent before the timer expired, and once, has arrived all the same.
+            if self.timeout_order.is_some_and(|timeout| order < timeout) && news.not_lost > 0 {
+                self.timeout_order = None;
+                flight.revive_lost();
+                verdict.was_timeout_needless = true;
+                verdict.is_undone = true;
+                self.episode = None;
+            }
+        }
+        if news.bytes > 0 && !verdict.was_timeout_needless {
+            self.timeout_order = None;
+        }
+        self.highest = self.highest.max(news.highest);
+        self.learn_newest(news, trip, now);
+        let needless = self.count_needless(duplicates, flight);
+        verdict.is_new_loss |= self.judge_probe(flight.first(), needless.is_of_probe);
+        if let Some(episode) = &mut self.episode {
+            episode.not_lost += news.not_lost + needless.chunks;
+            if episode.lost > 0 && episode.not_lost >= episode.lost {
+                verdict.is_undone = true;
+                self.episode = None;
+            } else if flight.first() > episode.until {
+                self.episode = None;
+                self.persistence = self.persistence.saturating_sub(1);
+                if self.persistence == 0 {
+                    self.quarters = 1;
+                }
+            }
+        }
+        let detected = self.detect(flight, trip, now);
+        verdict.lost = detected.lost;
+        verdict.is_new_loss |= detected.is_new_loss;
+        verdict.next = detected.next;
+        verdict
+    }
+
+    /// Step 2 of RFC 8985 section 6.2: an answer that comes too soon after a retransmission belongs to
+    /// the first transmission.
+    fn learn_newest(&mut self, news: &News, trip: &RoundTrip, now: Instant) {
+        let Some(newest) = news.newest else { return };
+        let rtt = now - newest.sent_at;
+        if !newest.is_sent_once && trip.min().is_some_and(|min| rtt < min) {
+            return;
+        }
+        if self.newest.is_none_or(|known| known.order < newest.order) {
+            self.newest = Some(Newest { order: newest.order, sent_at: newest.sent_at, rtt });
+        }
+    }
+
+    /// Step 4 of RFC 8985 section 6.2: a duplicate of what was sent again was sent again needlessly.
+    fn count_needless(
+        &mut self,
+        duplicates: impl Iterator<Item = LongTsn>,
+        flight: &Flight,
+    ) -> Needless {
+        let mut needless = Needless::default();
+        for tsn in duplicates {
+            if self.probe.is_some_and(|probe| probe.is_again && probe.tsn == tsn) {
+                needless.is_of_probe = true;
+            }
+            match self.sent_again.remove(&tsn) {
+                Some(Copies::One) => needless.chunks += 1,
+                Some(Copies::Two) | None => {}
+            }
+        }
+        if needless.chunks > 0 && flight.first() > self.widened_until {
+            self.widened_until = flight.next();
+            self.quarters = self.quarters.max(1) + 1;
+            self.persistence = PERSISTENCE;
+        }
+        needless
+    }
+
+    /// RFC 8985 section 7.4: a probe that was sent again, and no duplicate, repaired a loss. Whether it
+    /// did.
+    fn judge_probe(&mut self, first: LongTsn, was_needless: bool) -> bool {
+        let Some(probe) = self.probe else { return false };
+        if was_needless {
+            self.probe = None;
+            return false;
+        }
+        if first <= probe.tsn {
+            return false;
+        }
+        self.probe = None;
+        probe.is_again && first > probe.tsn + 1 && self.episode.is_none()
+    }
+
+    /// Takes for lost what left long enough before something that has arrived (step 5).
+    pub(crate) fn detect(
+        &mut self,
+        flight: &mut Flight,
+        trip: &RoundTrip,
+        now: Instant,
+    ) -> Verdict {
+        let mut verdict = Verdict::default();
+        let Some(newest) = self.newest else { return verdict };
+        let patience = newest.rtt + self.reordering_window(flight, trip);
+        while let Some((tsn, order, sent_at)) = flight.oldest_in_flight() {
+            if order >= newest.order || sent_at > newest.sent_at {
+                break;
+            }
+            let due = sent_at + patience;
+            if due > now {
+                verdict.next = Some(due);
+                break;
+            }
+            verdict.lost += flight.lose(tsn);
+            let episode = self.episode.get_or_insert_with(|| {
+                verdict.is_new_loss = true;
+                Episode { until: flight.next() - 1, lost: 0, not_lost: 0 }
+            });
+            episode.lost = episode.lost.saturating_add(1);
+        }
+        verdict
+    }
+
+    fn reordering_window(&self, flight: &Flight, trip: &RoundTrip) -> Duration {
+        if !self.has_seen_reordering
+            && (self.episode.is_some() || flight.arrived_count() >= MISSING_REPORTS)
+        {
+            return Duration::ZERO;
+        }
+        let min = trip.min().unwrap_or_else(|| trip.smoothed());
+        (min * self.quarters.max(1) / 4).min(trip.smoothed())
+    }
+
+    /// The chunk leaves again.
+    pub(crate) fn on_sent_again(&mut self, tsn: LongTsn) {
+        let copies =
+            if self.sent_again.contains_key(&tsn) { Copies::Two } else { Copies::One };
+        self.sent_again.insert(tsn, copies);
+        while self.sent_again.len() > REMEMBERED {
+            self.sent_again.pop_first();
+        }
+    }
+
+    /// The chunk leaves to get an answer.
+    pub(crate) const fn on_probe(&mut self, tsn: LongTsn, is_again: bool) {
+        self.probe = Some(Probe { tsn, is_again });
+    }
+
+    /// The retransmission timer expired. Returns the bytes that are taken for lost.
+    pub(crate) fn on_timeout(&mut self, flight: &mut Flight) -> usize {
+        self.probe = None;
+        if self.timeout_order.is_some() {
+            flight.disbelieve_gaps();
+        }
+        self.timeout_order = Some(flight.next_order());
+        let lost = flight.lose_all();
+        self.episode = Some(Episode { until: flight.next().max(1) - 1, lost: usize::MAX, not_lost: 0 });
+        lost
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Needless {
+    chunks: usize,
+    is_of_probe: bool,
+}
+
+/// RFC 9260 section 7.2.4.
+const MISSING_REPORTS: usize = 3;
+/// For how many repairs a widened window stays (RFC 8985 section 6.2 step 4).
+const PERSISTENCE: u32 = 16;
+/// How many chunks that were sent again are remembered.
+const REMEMBERED: usize = 4096;

@@ -1,0 +1,626 @@
+//! The sending side of an association: what goes into the next packet, and what SACKs and timers change.
+
+use core::time::Duration;
+
+use icelab_sans_io::{Deadline, Instant};
+
+use crate::config::Config;
+use crate::congestion::{Ack, Controller};
+use crate::packet::chunk::{
+    Data, Fragment as FragmentNumber, ForwardTsn, IData, IForwardTsn, Sack, SkippedMid, SkippedSsn,
+};
+use crate::packet::{Fsn, Header, Mid, PacketWriter, Ssn, Tsn};
+use crate::tx::flight::{Flight, LongTsn, Sent};
+use crate::tx::outbox::{Cut, Fragment, News, Outbox, Pause};
+use crate::tx::pacer::Pacer;
+use crate::tx::rate::RateMeter;
+use crate::tx::recovery::{Recovery, Verdict};
+use crate::tx::rto::RoundTrip;
+
+/// The sending side of an association.
+#[derive(Debug)]
+pub(crate) struct Sender {
+    pub(crate) flight: Flight,
+    pub(crate) trip: RoundTrip,
+    recovery: Recovery,
+    control: Box<dyn Controller>,
+    pacer: Pacer,
+    meter: RateMeter,
+    agreed: Agreed,
+    /// The longest packet.
+    mtu: usize,
+    /// What the peer has room for beyond what it has acknowledged (a_rwnd).
+    peer_window: usize,
+    forward: Forward,
+    timers: Timers,
+    /// A packet may leave although the window is full.
+    allowance: Option<Allowance>,
+    last_sent_at: Instant,
+    pub(crate) counts: Counts,
+}
+
+/// What both ends agreed on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Agreed {
+    /// I-DATA in place of DATA (RFC 8260).
+    pub(crate) interleaves: bool,
+    /// FORWARD TSN (RFC 3758).
+    pub(crate) gives_up: bool,
+}
+
+/// Why a packet may leave although the window is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Allowance {
+    /// The first retransmission (RFC 9260 section 7.2.4).
+    FirstRepair,
+    /// A probe for the end of what is under way (RFC 8985 section 7).
+    Probe,
+}
+
+/// What the peer is told to wait for no longer (RFC 3758 section 3.5).
+#[derive(Clone, Copy, Debug, Default)]
+struct Forward {
+    /// Up to where the peer was told.
+    told: LongTsn,
+    told_at: Instant,
+    is_due: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Timers {
+    /// T3-rtx.
+    retransmission: Option<Instant>,
+    /// A chunk is lost, if nothing tells otherwise by then.
+    reordering: Option<Instant>,
+    /// Nothing has come back for the end of what is under way.
+    probe: Option<Instant>,
+    /// The next packet may leave.
+    pacing: Option<Instant>,
+}
+
+/// What was sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) chunks: u64,
+    pub(crate) retransmissions: u64,
+    pub(crate) repeated: u64,
+    pub(crate) probes: u64,
+    pub(crate) timeouts: u64,
+    pub(crate) undone: u64,
+}
+
+/// What became of the retransmission timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expired {
+    /// Nothing that counts as a failure of the peer.
+    Harmless,
+    /// The peer may be gone (RFC 9260 section 8.1).
+    Timeout,
+}
+
+impl Sender {
+    pub(crate) fn new(
+        config: &Config,
+        trip: RoundTrip,
+        first: LongTsn,
+        peer_window: u32,
+        agreed: Agreed,
+        mtu: usize,
+    ) -> Self {
+        let peer_window = peer_window as usize;
+        Self {
+            flight: Flight::new(first),
+            trip,
+            recovery: Recovery::default(),
+            control: config.congestion.start(mtu, peer_window),
+            pacer: Pacer::default(),
+            meter: RateMeter::default(),
+            agreed,
+            mtu,
+            peer_window,
+            forward: Forward { told: first - 1, ..Forward::default() },
+            timers: Timers::default(),
+            allowance: None,
+            last_sent_at: Instant::START,
+            counts: Counts::default(),
+        }
+    }
+
+    pub(crate) const fn agreed(&self) -> Agreed {
+        self.agreed
+    }
+
+    pub(crate) const fn set_mtu(&mut self, mtu: usize) {
+        self.mtu = mtu;
+    }
+
+    pub(crate) fn window(&self) -> usize {
+        self.control.window()
+    }
+
+    pub(crate) fn pacing_rate(&self) -> Option<u64> {
+        self.control.rate()
+    }
+
+    pub(crate) const fn peer_window(&self) -> usize {
+        self.peer_window
+    }
+
+    /// Whether all that was sent has been acknowledged.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.flight.is_empty()
+    }
+
+    pub(crate) const fn last_sent_at(&self) -> Instant {
+        self.last_sent_at
+    }
+
+    /// How long a packet has to be for the next chunk that is sent again: such a chunk is not cut
+    /// again where packets have become shorter (RFC 9260 section 7.3).
+    pub(crate) fn needs(&self) -> usize {
+        let lost = self.flight.first_lost().and_then(|tsn| self.flight.get(tsn));
+        lost.map_or(0, |sent| Header::LENGTH + sent.size)
+    }
+
+    /// The COOKIE ECHO that these chunks were bundled with is sent again, and so are they.
+    pub(crate) fn lose_all_in_setup(&mut self) {
+        self.flight.lose_all();
+        self.timers = Timers::default();
+    }
+
+    /// When `handle_timeout` is next due.
+    pub(crate) fn deadline(&self) -> Option<Deadline> {
+        let timers = &self.timers;
+        [
+            (timers.retransmission, "sctp.t3-rtx"),
+            (timers.reordering, "sctp.reordering"),
+            (timers.probe, "sctp.probe"),
+            (timers.pacing, "sctp.pacing"),
+        ]
+        .into_iter()
+        .filter_map(|(at, timer)| at.map(|at| Deadline { at, timer }))
+        .min_by_key(|deadline| deadline.at)
+    }
+
+    /// Does what is due.
+    pub(crate) fn handle_timeout(&mut self, now: Instant) -> Expired {
+        let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        if is_due(self.timers.pacing) {
+            self.timers.pacing = None;
+        }
+        if is_due(self.timers.reordering) {
+            let before = self.flight.in_flight();
+            let verdict = self.recovery.detect(&mut self.flight, &self.trip, now);
+            self.timers.reordering = verdict.next;
+            self.follow(&verdict, &Facts { in_flight_before: before, ..Facts::default() }, now);
+        }
+        if is_due(self.timers.retransmission) {
+            return self.time_out(now);
+        }
+        if is_due(self.timers.probe) {
+            self.timers.probe = None;
+            self.allowance = Some(Allowance::Probe);
+        }
+        Expired::Harmless
+    }
+
+    /// RFC 9260 section 6.3.3.
+    fn time_out(&mut self, now: Instant) -> Expired {
+        self.counts.timeouts += 1;
+        self.trip.back_off();
+        self.timers =
+            Timers { retransmission: Some(now + self.trip.timeout()), ..Timers::default() };
+        let lost = self.recovery.on_timeout(&mut self.flight);
+        self.meter.on_lost(lost);
+        if lost > 0 {
+            self.control.on_timeout(self.flight.in_flight(), now);
+        }
+        // RFC 3758 section 3.5 F3: what tells to go on may have been lost as well.
+        self.forward.is_due = self.flight.forward_to() > self.flight.first();
+        Expired::Timeout
+    }
+
+    /// Reads a SACK (RFC 9260 section 6.2.1). Returns whether it acknowledged something new; `None`
+    /// where it names what was never sent.
+    pub(crate) fn on_sack(
+        &mut self,
+        sack: &Sack<'_>,
+        outbox: &mut Outbox,
+        now: Instant,
+    ) -> Option<bool> {
+        let first = self.flight.first();
+        let cumulative = lengthen(first, sack.cumulative_tsn_ack);
+        if cumulative >= self.flight.next() {
+            return None;
+        }
+        if cumulative + 1 < first {
+            // D i: an older one.
+            return Some(false);
+        }
+        let in_flight_before = self.flight.in_flight();
+        let is_window_limited = in_flight_before + self.mtu > self.control.window();
+        let gaps = sack.gaps.iter().filter(|gap| gap.start > 0 && gap.start <= gap.end).map(|gap| {
+            (cumulative + LongTsn::from(gap.start), cumulative + LongTsn::from(gap.end))
+        });
+        let news = self.flight.acknowledge(cumulative, gaps);
+        let mut facts = Facts {
+            in_flight_before,
+            acked: news.bytes,
+            is_cumulative: news.is_cumulative,
+            is_window_limited,
+            ..Facts::default()
+        };
+        if let Some(newest) = news.newest {
+            if newest.is_sent_once {
+                let rtt = now - newest.sent_at;
+                self.trip.measured(rtt, now);
+                facts.rtt = Some(rtt);
+            }
+            let shortest = self.trip.min().unwrap_or_default();
+            facts.rate = self.meter.on_acked(
+                news.bytes,
+                newest.sent_at,
+                &newest.snapshot,
+                shortest,
+                now,
+            );
+        }
+        let duplicates = sack.duplicates.iter().map(|tsn| lengthen(first, tsn));
+        let verdict =
+            self.recovery.on_sack(&news, duplicates, &mut self.flight, &self.trip, now);
+        if verdict.was_timeout_needless {
+            self.trip.forget_back_off();
+        }
+        self.timers.reordering = verdict.next;
+        self.follow(&verdict, &facts, now);
+        self.peer_window = (sack.window as usize).saturating_sub(self.flight.outstanding());
+        if news.is_cumulative {
+            // RFC 9260 section 6.3.2 R2 and R3.
+            self.timers.retransmission =
+                (!self.flight.is_empty()).then(|| now + self.trip.timeout());
+        }
+        self.arm_probe(now);
+        self.judge_forward(outbox, now);
+        Some(news.bytes > 0 || news.is_cumulative)
+    }
+
+    /// Tells the congestion control.
+    fn follow(&mut self, verdict: &Verdict, facts: &Facts, now: Instant) {
+        if verdict.is_undone {
+            self.counts.undone += 1;
+            self.control.undo();
+        }
+        self.meter.on_lost(verdict.lost);
+        if verdict.is_new_loss {
+            self.allowance = Some(Allowance::FirstRepair);
+        }
+        if facts.acked == 0 && verdict.lost == 0 && !verdict.is_new_loss {
+            return;
+        }
+        self.control.on_ack(&Ack {
+            now,
+            acked: facts.acked,
+            lost: verdict.lost,
+            is_cumulative: facts.is_cumulative,
+            is_new_loss: verdict.is_new_loss,
+            in_recovery: self.recovery.is_active(),
+            in_flight_before: facts.in_flight_before,
+            in_flight: self.flight.in_flight(),
+            is_window_limited: facts.is_window_limited,
+            rtt: facts.rtt,
+            smoothed_rtt: self.trip.smoothed(),
+            rate: facts.rate,
+        });
+    }
+
+    /// RFC 3758 section 3.5 C1 to C3. The peer is told when there is news, and again where a round trip
+    /// has passed: not with each SACK.
+    fn judge_forward(&mut self, outbox: &mut Outbox, now: Instant) {
+        if !self.agreed.gives_up {
+            return;
+        }
+        self.give_up_what_is_due(outbox, now);
+        let to = self.flight.forward_to();
+        if to > self.flight.first() {
+            let is_old = now - self.forward.told_at > self.trip.smoothed();
+            self.forward.is_due = to - 1 > self.forward.told || is_old;
+        } else {
+            self.forward.is_due = false;
+        }
+    }
+
+    /// Lost chunks whose message has had its chances (RFC 3758 section 3.5 A1 to A3).
+    fn give_up_what_is_due(&mut self, outbox: &mut Outbox, now: Instant) {
+        while let Some(tsn) = self.flight.first_lost()
+            && let Some(sent) = self.flight.get(tsn)
+            && sent.fragment.limit.is_reached(sent.transmissions - 1, now)
+        {
+            let (message, stream) = (sent.fragment.message, sent.fragment.stream);
+            outbox.news.push(News::GivenUp { stream, ppid: sent.fragment.ppid });
+            self.flight.give_up(message);
+            outbox.give_up(stream, message);
+            self.forward.is_due |= self.flight.forward_to() > self.forward.told + 1;
+        }
+    }
+
+    /// Whether a packet may leave now that has something in it. Sets the timer for when it may, if only
+    /// the pace is what holds it back.
+    pub(crate) fn may_send(&mut self, outbox: &mut Outbox, now: Instant) -> bool {
+        self.give_up_what_is_due(outbox, now);
+        if self.forward.is_due || self.allowance == Some(Allowance::Probe) {
+            return true;
+        }
+        let has_room = self.flight.in_flight() < self.control.window();
+        let repairs = self.flight.first_lost().is_some()
+            && (has_room || self.allowance == Some(Allowance::FirstRepair));
+        let has_new = !outbox.is_empty() && has_room && self.peer_has_room();
+        if !repairs && !has_new {
+            if has_room && self.flight.first_lost().is_none() {
+                self.meter.on_application_limited(self.flight.in_flight());
+            }
+            return false;
+        }
+        if self.control.rate().is_some() && !self.pacer.is_open(now) {
+            self.timers.pacing = Some(self.pacer.opens_at());
+            return false;
+        }
+        self.timers.pacing = None;
+        true
+    }
+
+    /// RFC 9260 section 6.1 A: one chunk may be under way whatever the peer's window is.
+    fn peer_has_room(&self) -> bool {
+        self.peer_window > 0 || self.flight.outstanding() == 0
+    }
+
+    /// Puts into the packet what may leave.
+    pub(crate) fn fill(&mut self, packet: &mut PacketWriter, outbox: &mut Outbox, now: Instant) {
+        if self.forward.is_due {
+            self.push_forward(packet, now);
+        }
+        let before = packet.len();
+        if self.allowance == Some(Allowance::Probe) {
+            self.allowance = None;
+            self.push_probe(packet, outbox, now);
+        } else {
+            self.push_repairs(packet, outbox, now);
+            self.push_new(packet, outbox, now);
+        }
+        let bytes = packet.len() - before;
+        if bytes == 0 {
+            return;
+        }
+        self.last_sent_at = now;
+        self.control.on_sent(bytes, self.flight.in_flight(), now);
+        if let Some(rate) = self.control.rate() {
+            self.pacer.sent(bytes, rate, now);
+        }
+        if self.timers.retransmission.is_none() {
+            // R1.
+            self.timers.retransmission = Some(now + self.trip.timeout());
+        }
+        self.arm_probe(now);
+    }
+
+    fn push_repairs(&mut self, packet: &mut PacketWriter, outbox: &mut Outbox, now: Instant) {
+        while let Some(tsn) = self.flight.first_lost() {
+            let has_room = self.flight.in_flight() < self.control.window();
+            if !has_room && self.allowance != Some(Allowance::FirstRepair) {
+                break;
+            }
+            if !self.push_again(packet, tsn, now) {
+                break;
+            }
+            self.give_up_what_is_due(outbox, now);
+        }
+        if self.allowance == Some(Allowance::FirstRepair) {
+            self.allowance = None;
+        }
+    }
+
+    fn push_again(&mut self, packet: &mut PacketWriter, tsn: LongTsn, now: Instant) -> bool {
+        let Some(sent) = self.flight.get(tsn) else { return false };
+        if !push(packet, &sent.fragment, tsn, false, self.agreed.interleaves) {
+            return false;
+        }
+        self.counts.chunks += 1;
+        self.counts.retransmissions += 1;
+        self.flight.send_again(tsn, now);
+        self.recovery.on_sent_again(tsn);
+        self.take_snapshot(tsn, false, now);
+        true
+    }
+
+    fn push_new(&mut self, packet: &mut PacketWriter, outbox: &mut Outbox, now: Instant) {
+        outbox.begin_packet();
+        while self.flight.in_flight() < self.control.window() && self.peer_has_room() {
+            if !self.push_next(packet, outbox, now) {
+                break;
+            }
+        }
+    }
+
+    fn push_next(&mut self, packet: &mut PacketWriter, outbox: &mut Outbox, now: Instant) -> bool {
+        let header = self.chunk_header();
+        let room = packet.room().min(usize::from(u16::MAX)) & !3;
+        let cut = Cut {
+            room: room.saturating_sub(header),
+            most: self.mtu.saturating_sub(12 + header),
+            interleaves: self.agreed.interleaves,
+            gives_up: self.agreed.gives_up,
+        };
+        let fragment = match outbox.next(cut, now) {
+            Ok(fragment) => fragment,
+            Err(Pause::Expired { stream, message }) => {
+                self.flight.give_up(message);
+                outbox.give_up(stream, message);
+                return true;
+            }
+            Err(Pause::Empty | Pause::NoRoom) => return false,
+        };
+        let was_idle = self.flight.in_flight() == 0;
+        let size = (header + fragment.payload.len()).next_multiple_of(4);
+        let is_immediate = outbox.is_empty();
+        let tsn = self.flight.next();
+        let pushed = push(packet, &fragment, tsn, is_immediate, self.agreed.interleaves);
+        debug_assert!(pushed, "the fragment was cut to fit");
+        self.counts.chunks += 1;
+        self.peer_window = self.peer_window.saturating_sub(fragment.payload.len());
+        self.flight.send(fragment, size, now);
+        self.take_snapshot(tsn, was_idle, now);
+        true
+    }
+
+    /// RFC 8985 section 7.3: new data, or else the last chunk under way again.
+    fn push_probe(&mut self, packet: &mut PacketWriter, outbox: &mut Outbox, now: Instant) {
+        self.counts.probes += 1;
+        let next = self.flight.next();
+        if !outbox.is_empty() && self.peer_has_room() {
+            outbox.begin_packet();
+            if self.push_next(packet, outbox, now) && self.flight.next() > next {
+                self.recovery.on_probe(next, false);
+                return;
+            }
+        }
+        if let Some(tsn) = self.flight.last_in_flight()
+            && let Some(sent) = self.flight.get(tsn)
+            && push(packet, &sent.fragment, tsn, true, self.agreed.interleaves)
+        {
+            self.counts.chunks += 1;
+            self.counts.retransmissions += 1;
+            self.flight.send_again(tsn, now);
+            self.recovery.on_probe(tsn, true);
+            self.take_snapshot(tsn, false, now);
+        }
+    }
+
+    fn push_forward(&mut self, packet: &mut PacketWriter, now: Instant) {
+        let to = self.flight.forward_to() - 1;
+        let front: Vec<&Sent> = self.flight.given_up_front().collect();
+        let new_cumulative_tsn = Tsn(to as u32);
+        let pushed = if self.agreed.interleaves {
+            let skipped = skipped_mids(&front);
+            packet.push(&IForwardTsn { new_cumulative_tsn, skipped: skipped.as_slice().into() })
+        } else {
+            let skipped = skipped_ssns(&front);
+            packet.push(&ForwardTsn { new_cumulative_tsn, skipped: skipped.as_slice().into() })
+        };
+        if pushed.is_ok() {
+            self.forward = Forward { told: to, told_at: now, is_due: false };
+            if self.timers.retransmission.is_none() {
+                self.timers.retransmission = Some(now + self.trip.timeout());
+            }
+        }
+    }
+
+    fn take_snapshot(&mut self, tsn: LongTsn, was_idle: bool, now: Instant) {
+        let snapshot = self.meter.on_sent(self.flight.in_flight(), was_idle, now);
+        self.flight.set_snapshot(tsn, snapshot);
+    }
+
+    fn chunk_header(&self) -> usize {
+        if self.agreed.interleaves { IData::HEADER_LENGTH } else { Data::HEADER_LENGTH }
+    }
+
+    /// RFC 8985 section 7.2: two round trips after the last packet, while nothing is being repaired.
+    fn arm_probe(&mut self, now: Instant) {
+        let is_wanted = self.flight.in_flight() > 0
+            && self.flight.first_lost().is_none()
+            && !self.recovery.is_active()
+            && !self.recovery.is_probing()
+            && self.trip.is_measured();
+        self.timers.probe = is_wanted.then(|| {
+            let wait = 2 * self.trip.smoothed() + 4 * self.trip.variance().min(MOST_VARIANCE);
+            now + wait.max(SHORTEST_PROBE)
+        });
+        if let (Some(probe), Some(retransmission)) =
+            (self.timers.probe, self.timers.retransmission)
+            && probe >= retransmission
+        {
+            self.timers.probe = None;
+        }
+    }
+}
+
+/// What a SACK told.
+#[derive(Clone, Copy, Debug, Default)]
+struct Facts {
+    acked: usize,
+    is_cumulative: bool,
+    in_flight_before: usize,
+    is_window_limited: bool,
+    rtt: Option<Duration>,
+    rate: Option<crate::tx::RateSample>,
+}
+
+/// The long TSN nearest to `near` that ends in these 32 bits.
+pub(crate) fn lengthen(near: LongTsn, tsn: Tsn) -> LongTsn {
+    let distance = tsn.since(Tsn(near as u32));
+    near.saturating_add_signed(i64::from(distance))
+}
+
+fn push(
+    packet: &mut PacketWriter,
+    fragment: &Fragment,
+    tsn: LongTsn,
+    is_immediate: bool,
+    interleaves: bool,
+) -> bool {
+    let tsn = Tsn(tsn as u32);
+    let pushed = if interleaves {
+        packet.push(&IData {
+            is_immediate,
+            is_unordered: fragment.is_unordered,
+            is_ending: fragment.is_last,
+            tsn,
+            stream: fragment.stream,
+            mid: Mid(fragment.number),
+            fragment: if fragment.is_first {
+                FragmentNumber::First(fragment.ppid)
+            } else {
+                FragmentNumber::Later(Fsn(fragment.fragment))
+            },
+            payload: &fragment.payload,
+        })
+    } else {
+        packet.push(&Data {
+            is_immediate,
+            is_unordered: fragment.is_unordered,
+            is_beginning: fragment.is_first,
+            is_ending: fragment.is_last,
+            tsn,
+            stream: fragment.stream,
+            ssn: Ssn(if fragment.is_unordered { 0 } else { fragment.number as u16 }),
+            ppid: fragment.ppid,
+            payload: &fragment.payload,
+        })
+    };
+    pushed.is_ok()
+}
+
+/// The last message that was given up on each stream (RFC 3758 section 3.2).
+fn skipped_ssns(front: &[&Sent]) -> Vec<SkippedSsn> {
+    let mut last = std::collections::BTreeMap::new();
+    for sent in front.iter().filter(|sent| !sent.fragment.is_unordered) {
+        last.insert(sent.fragment.stream, Ssn(sent.fragment.number as u16));
+    }
+    last.into_iter().map(|(stream, ssn)| SkippedSsn { stream, ssn }).collect()
+}
+
+/// The same with interleaving, for ordered and unordered messages apart (RFC 8260 section 2.3.1).
+fn skipped_mids(front: &[&Sent]) -> Vec<SkippedMid> {
+    let mut last = std::collections::BTreeMap::new();
+    for sent in front {
+        let fragment = &sent.fragment;
+        last.insert((fragment.stream, fragment.is_unordered), Mid(fragment.number));
+    }
+    last.into_iter()
+        .map(|((stream, is_unordered), mid)| SkippedMid { stream, is_unordered, mid })
+        .collect()
+}
+
+/// However short the path is, the peer's processor needs time.
+const SHORTEST_PROBE: Duration = Duration::from_millis(10);
+/// A wild variance does not make the probe later than this many times four.
+const MOST_VARIANCE: Duration = Duration::from_millis(50);
+
