@@ -45,6 +45,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "icelab-ice",
             "icelab-dtls",
             "icelab-peer",
+            "icelab-sctp",
             "icelab-sim",
             "icelab-turmoil",
             "icelab-reports",
