@@ -121,7 +121,7 @@ enum Usual {
 impl Usual {
     fn goodput(self) -> Axes {
         let (rates, rtts, queues): (&[Option<u64>], &[u64], &[u64]) = match self {
-            Self::Short => (&[Some(18)], &[20, 60, 200], &[256]),
+            Self::Short => (&[Some(18), Some(100)], &[20, 60, 200], &[256]),
             Self::Full => {
                 (&[Some(5), Some(18), Some(100), None], &[20, 60, 200], &[32, 128, 512, 2048])
             }
