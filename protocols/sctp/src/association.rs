@@ -348,9 +348,7 @@ impl Protocol for Association {
     fn poll_timeout(&self) -> Option<Deadline> {
         match &self.stage {
             Stage::Closed | Stage::Ended => None,
-            Stage::CookieWait(wait) => {
-                Some(Deadline { at: wait.again_at, timer: "sctp.t1-init" })
-            }
+            Stage::CookieWait(wait) => Some(Deadline { at: wait.again_at, timer: "sctp.t1-init" }),
             Stage::Open(session) => session.deadline(),
         }
     }

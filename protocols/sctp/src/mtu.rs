@@ -6,8 +6,8 @@ use core::time::Duration;
 use icelab_sans_io::Instant;
 
 use crate::association::{Association, Stage};
-use crate::packet::chunk::{Heartbeat, Pad, RawChunk};
 use crate::packet::Header;
+use crate::packet::chunk::{Heartbeat, Pad, RawChunk};
 
 /// Looks for the longest packet that passes.
 #[derive(Clone, Debug)]
@@ -119,7 +119,8 @@ impl MtuSearch {
         self.next_at = None;
         // The longest first: often there is no limit but the known one.
         let is_first = self.too_long == self.largest + 4;
-        let size = if is_first { self.largest } else { usize::midpoint(self.current, self.too_long) };
+        let size =
+            if is_first { self.largest } else { usize::midpoint(self.current, self.too_long) };
         let size = size & !3;
         self.probe = Some(Probe { size, nonce, tries: 1, until: now + timeout });
         Some(size)

@@ -11,9 +11,7 @@ use crate::packet::cause::Cause;
 use crate::packet::chunk::{
     Abort, Chunk, ChunkType, Data, ForwardTsn, IData, IForwardTsn, OperationError, RawChunk, Sack,
 };
-use crate::packet::{
-    ChecksumPolicy, ChunkError, Packet, PacketError, StreamId, VerificationTag,
-};
+use crate::packet::{ChecksumPolicy, ChunkError, Packet, PacketError, StreamId, VerificationTag};
 use crate::rx::Taken;
 use crate::session::Phase;
 use crate::shutdown::information;
@@ -208,11 +206,9 @@ impl Association {
                 // Section 3.3.2: refused where there is somebody to tell.
                 if kind == ChunkType::INIT && initiate_tag != VerificationTag(0) {
                     let causes = [Cause::InvalidMandatoryParameter];
-                    let abort =
-                        Abort { is_tag_reflected: false, causes: causes.as_slice().into() };
+                    let abort = Abort { is_tag_reflected: false, causes: causes.as_slice().into() };
                     self.send_alone(&abort, initiate_tag);
-                } else if kind == ChunkType::INIT_ACK
-                    && matches!(self.stage, Stage::CookieWait(_))
+                } else if kind == ChunkType::INIT_ACK && matches!(self.stage, Stage::CookieWait(_))
                 {
                     // Section 3.3.3: the association cannot be.
                     self.close(crate::event::CloseReason::UnusableInitAck);

@@ -38,7 +38,10 @@ pub(crate) struct Reconfiguration {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Request {
     /// To begin these own streams at zero; in answer to a request of the peer's, where there is one.
-    ResetOutgoing { streams: BTreeSet<StreamId>, answers: Option<RequestNumber> },
+    ResetOutgoing {
+        streams: BTreeSet<StreamId>,
+        answers: Option<RequestNumber>,
+    },
     /// That it begins its streams at zero.
     ResetIncoming(Vec<StreamId>),
     AddOutgoing(u16),

@@ -162,10 +162,9 @@ impl Session {
             Phase::CookieEchoed(echoed) => {
                 return Some(Deadline { at: echoed.again_at, timer: "sctp.t1-cookie" });
             }
-            Phase::ShutdownSent(ending) | Phase::ShutdownAckSent(ending) => Some(Deadline {
-                at: ending.again_at.min(ending.guard),
-                timer: "sctp.t2-shutdown",
-            }),
+            Phase::ShutdownSent(ending) | Phase::ShutdownAckSent(ending) => {
+                Some(Deadline { at: ending.again_at.min(ending.guard), timer: "sctp.t2-shutdown" })
+            }
             Phase::Established | Phase::ShutdownPending | Phase::ShutdownReceived => None,
         };
         let named = |at: Option<Instant>, timer| at.map(|at| Deadline { at, timer });

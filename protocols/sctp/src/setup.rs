@@ -35,10 +35,7 @@ pub(crate) struct Own {
 impl Own {
     /// RFC 9260 section 5.3.1: never zero, and never the same twice.
     pub(crate) fn draw(rng: &mut Rng) -> Self {
-        Self {
-            tag: VerificationTag(rng.next_u32().max(1)),
-            initial_tsn: Tsn(rng.next_u32()),
-        }
+        Self { tag: VerificationTag(rng.next_u32().max(1)), initial_tsn: Tsn(rng.next_u32()) }
     }
 }
 
@@ -481,4 +478,3 @@ fn wanted_life(init: &Init<'_>) -> core::time::Duration {
 }
 
 const NO_TAG: VerificationTag = VerificationTag(0);
-

@@ -145,10 +145,7 @@ impl Association {
     pub(crate) fn on_shutdown_ack(&mut self, tag: VerificationTag) {
         match &self.stage {
             Stage::Open(session)
-                if matches!(
-                    session.phase,
-                    Phase::ShutdownSent(_) | Phase::ShutdownAckSent(_)
-                ) =>
+                if matches!(session.phase, Phase::ShutdownSent(_) | Phase::ShutdownAckSent(_)) =>
             {
                 self.send_to_peer(&ShutdownComplete { is_tag_reflected: false });
                 self.close(CloseReason::Shutdown);

@@ -56,13 +56,9 @@ impl Cubic {
 
     /// RFC 9438 sections 4.6 and 4.7: the window by 0.7, and less to return to where others grow.
     fn reduce(&mut self) {
-        self.before = Some(Before {
-            window: self.window,
-            threshold: self.threshold,
-            largest: self.largest,
-        });
-        self.largest =
-            if self.window < self.largest { self.window * 17 / 20 } else { self.window };
+        self.before =
+            Some(Before { window: self.window, threshold: self.threshold, largest: self.largest });
+        self.largest = if self.window < self.largest { self.window * 17 / 20 } else { self.window };
         self.threshold = (self.window * 7 / 10).max(2 * self.mtu);
         self.epoch = None;
     }
@@ -79,8 +75,8 @@ impl Cubic {
             partial: 0,
         });
         let elapsed = millis(ack.now - epoch.began + ack.smoothed_rtt);
-        let target = cubic_window(elapsed, epoch.returns_after, largest, mtu)
-            .clamp(window, window * 3 / 2);
+        let target =
+            cubic_window(elapsed, epoch.returns_after, largest, mtu).clamp(window, window * 3 / 2);
         // Section 4.3: alpha is 3 (1 - 0.7) / (1 + 0.7) = 9/17 below W_max, then 1.
         let acked = if epoch.friendly < largest { ack.acked * 9 / 17 } else { ack.acked };
         epoch.friendly_partial += acked;

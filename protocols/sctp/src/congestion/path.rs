@@ -31,6 +31,10 @@ pub struct Path {
     /// What Startup compares with.
     fullest: u64,
     rounds_without_growth: u32,
+    queue: QueueSign,
+    losses: LossSign,
+    /// The bandwidth when more was tried last.
+    bandwidth_before: u64,
     window: usize,
     /// Before a timeout took the window away.
     window_before: usize,
@@ -67,6 +71,9 @@ impl Path {
             min_rtt_at: Instant::START,
             fullest: 0,
             rounds_without_growth: 0,
+            queue: QueueSign::default(),
+            losses: LossSign::default(),
+            bandwidth_before: 0,
             window: 16 * mtu,
             window_before: 0,
         }
@@ -92,8 +99,8 @@ impl Path {
 
     fn target(&self) -> usize {
         let gain = match self.stage {
-            Stage::Startup | Stage::Drain => STARTUP_GAIN,
-            Stage::Cruise { .. } => 200,
+            Stage::Startup => STARTUP_GAIN,
+            Stage::Drain | Stage::Cruise { .. } => 200,
             Stage::Measure { .. } => 50,
         };
         self.product(gain).max(4 * self.mtu)
@@ -101,6 +108,9 @@ impl Path {
 
     fn learn_rate(&mut self, sample: &RateSample) {
         let rate = sample.bytes_per_second();
+        if !sample.is_sound {
+            return;
+        }
         if !sample.is_application_limited || rate >= self.bandwidth.get() {
             self.bandwidth.insert(rate, self.rounds.count);
         }
@@ -123,17 +133,15 @@ impl Path {
         }
     }
 
-    /// Whether Startup has found the path's rate.
-    fn judge_growth(&mut self, sample: &RateSample, rtt: Option<Duration>) {
-        // Where too little was offered, no growth says nothing, unless a queue has grown.
-        let has_queue = self.min_rtt.zip(rtt).is_some_and(|(min, rtt)| rtt > min + min / 4);
-        if sample.is_application_limited && !has_queue {
-            return;
-        }
+    /// Whether Startup has found the path's rate: it grows no more, or a queue does.
+    fn judge_growth(&mut self, sample: &RateSample) {
         let rate = self.bandwidth.get();
         if rate >= self.fullest + self.fullest / 4 {
             self.fullest = rate;
             self.rounds_without_growth = 0;
+            return;
+        }
+        if sample.is_application_limited {
             return;
         }
         self.rounds_without_growth += 1;
@@ -145,7 +153,11 @@ impl Path {
     fn advance(&mut self, ack: &Ack) {
         let min_rtt = self.min_rtt.unwrap_or_default();
         match self.stage {
-            Stage::Startup => {}
+            Stage::Startup => {
+                if self.queue.is_growing(min_rtt) || self.losses.is_flood() {
+                    self.stage = Stage::Drain;
+                }
+            }
             Stage::Drain => {
                 if ack.in_flight <= self.product(100) {
                     self.stage = Stage::Cruise { step: Step::Level(1), since: ack.now };
@@ -158,10 +170,13 @@ impl Path {
                         && (ack.lost > 0 || ack.in_flight >= self.product(125)))
                     .then_some(Step::Down),
                     Step::Down => (ack.in_flight <= self.product(100) || elapsed > 2 * min_rtt)
-                        .then_some(Step::Level(LEVEL_ROUNDS)),
+                        .then(|| self.after_down()),
                     Step::Level(rounds) => (elapsed > min_rtt * rounds).then_some(Step::Up),
                 };
                 if let Some(step) = next {
+                    if step == Step::Up {
+                        self.bandwidth_before = self.bandwidth.get();
+                    }
                     self.stage = Stage::Cruise { step, since: ack.now };
                 }
             }
@@ -179,6 +194,12 @@ impl Path {
             let wait = (2 * ack.smoothed_rtt).max(Duration::from_millis(10));
             self.stage = Stage::Measure { until: ack.now + wait, shortest: None };
         }
+    }
+
+    /// Where more turned out to pass, even more is tried soon.
+    fn after_down(&self) -> Step {
+        let has_grown = self.bandwidth.get() > self.bandwidth_before + self.bandwidth_before / 8;
+        Step::Level(if has_grown { 1 } else { LEVEL_ROUNDS })
     }
 
     fn set_window(&mut self, ack: &Ack) {
@@ -207,12 +228,22 @@ impl Controller for Path {
             self.learn_rtt(rtt, ack.now);
         }
         if let Some(sample) = &ack.rate {
-            let is_new_round = self.rounds.pass(sample);
+            let round = self.rounds.pass(sample, ack.now);
             self.learn_rate(sample);
-            if is_new_round && self.stage == Stage::Startup {
-                self.judge_growth(sample, ack.rtt);
+            if let Some(average) = round {
+                let average = average.min(self.bandwidth.get());
+                self.bandwidth.age(self.rounds.count);
+                self.bandwidth.insert(average, self.rounds.count);
+                self.queue = QueueSign::default();
+                if self.stage == Stage::Startup {
+                    self.judge_growth(sample);
+                }
             }
         }
+        if let Some(rtt) = ack.rtt {
+            self.queue.measured(rtt);
+        }
+        self.losses.judged(ack.acked / self.mtu.max(1), ack.lost / self.mtu.max(1));
         self.advance(ack);
         self.set_window(ack);
     }
@@ -241,21 +272,71 @@ impl Controller for Path {
     }
 }
 
+/// Whether a queue grows: the shortest of several round trips measured lately is clearly longer than
+/// the shortest ever (RFC 9406 section 4.2).
+#[derive(Clone, Copy, Debug, Default)]
+struct QueueSign {
+    shortest: Option<Duration>,
+    count: u32,
+}
+
+impl QueueSign {
+    fn measured(&mut self, rtt: Duration) {
+        self.shortest = Some(self.shortest.map_or(rtt, |shortest| shortest.min(rtt)));
+        self.count += 1;
+    }
+
+    fn is_growing(&self, min: Duration) -> bool {
+        let clearly = (min / 8).clamp(SHORTEST_SIGN, LONGEST_SIGN);
+        self.count >= SIGN_SAMPLES && self.shortest.is_some_and(|rtt| rtt > min + clearly)
+    }
+}
+
+/// Whether so much is lost that it can hardly be chance: the queue is full.
+#[derive(Clone, Copy, Debug, Default)]
+struct LossSign {
+    /// Packets of which the fate was learned lately, and those of them that were lost, in 1/256.
+    judged: usize,
+    lost: usize,
+}
+
+impl LossSign {
+    const fn judged(&mut self, arrived: usize, lost: usize) {
+        self.judged += (arrived + lost) * 256;
+        self.lost += lost * 256;
+        // What is older counts less.
+        while self.judged > FLOOD_PACKETS * 2 * 256 {
+            self.judged -= self.judged / 4;
+            self.lost -= self.lost / 4;
+        }
+    }
+
+    const fn is_flood(&self) -> bool {
+        self.judged >= FLOOD_PACKETS * 256 && self.lost * 100 > self.judged * FLOOD_PERCENT
+    }
+}
+
 /// Counts round trips: one has passed when something arrives that left after the last one passed.
 #[derive(Clone, Debug, Default)]
 struct Rounds {
     count: u64,
     ends_at: u64,
+    began: Instant,
 }
 
 impl Rounds {
-    const fn pass(&mut self, sample: &RateSample) -> bool {
+    /// Where one has passed: what arrived in it, in bytes a second.
+    fn pass(&mut self, sample: &RateSample, now: Instant) -> Option<u64> {
         if sample.delivered_before < self.ends_at {
-            return false;
+            return None;
         }
+        let delivered = sample.delivered_in_all - self.ends_at;
+        let nanos = (now - self.began).as_nanos().max(1);
+        let rate = u128::from(delivered) * 1_000_000_000 / nanos;
         self.ends_at = sample.delivered_in_all;
+        self.began = now;
         self.count += 1;
-        true
+        Some(if self.count == 1 { 0 } else { u64::try_from(rate).unwrap_or(u64::MAX) })
     }
 }
 
@@ -272,7 +353,12 @@ impl Largest {
             self.samples.pop_back();
         }
         self.samples.push_back((round, rate));
-        while self.samples.front().is_some_and(|(old, _)| old + BANDWIDTH_ROUNDS <= round) {
+    }
+
+    fn age(&mut self, round: u64) {
+        while self.samples.len() > 1
+            && self.samples.front().is_some_and(|(old, _)| old + BANDWIDTH_ROUNDS <= round)
+        {
             self.samples.pop_front();
         }
     }
@@ -286,6 +372,13 @@ impl Largest {
 const STARTUP_GAIN: u64 = 289;
 /// Startup ends after so many round trips in which the rate did not grow by a quarter.
 const ROUNDS_WITHOUT_GROWTH: u32 = 3;
+/// RFC 9406 section 4.2: MIN_RTT_THRESH, MAX_RTT_THRESH and N_RTT_SAMPLE.
+const SHORTEST_SIGN: Duration = Duration::from_millis(4);
+const LONGEST_SIGN: Duration = Duration::from_millis(16);
+const SIGN_SAMPLES: u32 = 8;
+/// So many packets tell, of which more than so many percent are lost, that the queue is full.
+const FLOOD_PACKETS: usize = 32;
+const FLOOD_PERCENT: usize = 30;
 /// How many round trips a bandwidth counts.
 const BANDWIDTH_ROUNDS: u64 = 10;
 /// How many round trips pass between two tries of more.

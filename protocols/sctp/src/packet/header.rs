@@ -50,9 +50,9 @@ impl Header {
     /// Writes the header with a checksum of zero.
     #[inline]
     pub(super) fn encode(&self, writer: &mut Writer) {
-        writer.u16(self.source_port);
-        writer.u16(self.destination_port);
-        writer.u32(self.verification_tag.0);
-        writer.u32(0);
+        let ([s0, s1], [d0, d1]) =
+            (self.source_port.to_be_bytes(), self.destination_port.to_be_bytes());
+        let [t0, t1, t2, t3] = self.verification_tag.0.to_be_bytes();
+        writer.bytes(&[s0, s1, d0, d1, t0, t1, t2, t3, 0, 0, 0, 0]);
     }
 }

@@ -95,6 +95,12 @@ impl<'a, T> From<&'a [T]> for List<'a, T> {
     }
 }
 
+impl<'a, T, const N: usize> From<&'a [T; N]> for List<'a, T> {
+    fn from(values: &'a [T; N]) -> Self {
+        Self::from(values.as_slice())
+    }
+}
+
 impl<T: Element> Default for List<'_, T> {
     fn default() -> Self {
         Self::EMPTY
@@ -151,6 +157,15 @@ impl<T: Element> Iterator for Elements<'_, T> {
         match &self.0 {
             Left::Wire(bytes) => bytes.size_hint(),
             Left::Values(values) => values.size_hint(),
+        }
+    }
+
+    /// Looks once at where the elements come from, not at each of them.
+    #[inline]
+    fn fold<B, F: FnMut(B, T) -> B>(self, start: B, each: F) -> B {
+        match self.0 {
+            Left::Wire(bytes) => bytes.copied().map(T::from_bytes).fold(start, each),
+            Left::Values(values) => values.copied().fold(start, each),
         }
     }
 }

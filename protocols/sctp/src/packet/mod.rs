@@ -25,6 +25,6 @@ pub use error::{ChunkError, NoRoom, PacketError};
 pub use header::Header;
 pub use list::{Element, Elements, List};
 pub use number::{Fsn, Mid, Ppid, RequestNumber, Ssn, StreamId, Tsn, VerificationTag};
-pub use reading::{Packet, RawChunks};
+pub use reading::{Chunks, Packet, RawChunks};
 pub use unrecognized::Unrecognized;
 pub use writing::PacketWriter;

@@ -36,12 +36,12 @@ impl<'a> Packet<'a> {
     pub fn decode(bytes: &'a [u8], policy: ChecksumPolicy) -> Result<Self, PacketError> {
         let (header, chunks) =
             bytes.split_first_chunk::<{ Header::LENGTH }>().ok_or(PacketError::Truncated)?;
-        let (header, said) = Header::decode(*header)?;
+        let (decoded, said) = Header::decode(*header)?;
         let is_zero_enough = policy == ChecksumPolicy::ZeroAllowed && said == [0; 4];
-        if !is_zero_enough && said != checksum::crc32c(bytes) {
+        if !is_zero_enough && said != checksum::crc32c_of_received(*header, chunks) {
             return Err(PacketError::Checksum);
         }
-        Ok(Self { header, chunks })
+        Ok(Self { header: decoded, chunks })
     }
 
     /// The chunks in order, read one by one. A chunk that is malformed does not end them, one that
@@ -50,8 +50,9 @@ impl<'a> Packet<'a> {
     /// Which chunks may stand together, and which unknown ones end the packet, is for the caller
     /// (RFC 9260 sections 3.2 and 6.10).
     #[inline]
-    pub fn chunks(&self) -> impl Iterator<Item = Result<Chunk<'a>, ChunkError>> + use<'a> {
-        self.raw_chunks().map(|raw| raw.and_then(RawChunk::decode))
+    #[must_use]
+    pub const fn chunks(&self) -> Chunks<'a> {
+        Chunks { raw: self.raw_chunks() }
     }
 
     /// The same without a look at what they hold.
@@ -59,6 +60,21 @@ impl<'a> Packet<'a> {
     #[must_use]
     pub const fn raw_chunks(&self) -> RawChunks<'a> {
         RawChunks { reader: Reader::new(self.chunks) }
+    }
+}
+
+/// The chunks of a [`Packet`], in order and read.
+#[derive(Clone, Copy, Debug)]
+pub struct Chunks<'a> {
+    raw: RawChunks<'a>,
+}
+
+impl<'a> Iterator for Chunks<'a> {
+    type Item = Result<Chunk<'a>, ChunkError>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.raw.next()?.and_then(RawChunk::decode))
     }
 }
 

@@ -108,21 +108,14 @@ impl Inbound {
     }
 
     /// Ordered messages from the next one on.
-    fn hand_over_ordered(
-        &mut self,
-        stream: StreamId,
-        partial: Partial,
-        ready: &mut Vec<Received>,
-    ) {
+    fn hand_over_ordered(&mut self, stream: StreamId, partial: Partial, ready: &mut Vec<Received>) {
         while let Some(pieces) = self.ordered.get_mut(&self.next) {
             let Some((start, run)) = pieces.first() else { break };
             let part = match &self.begun_ordered {
                 None if run.is_whole() => Part::Whole,
                 None if run.is_first && run.payload.len() >= partial.begin => Part::First,
                 Some(begun) if begun.goes_on == start && run.is_last => Part::Last,
-                Some(begun)
-                    if begun.goes_on == start && run.payload.len() >= partial.go_on =>
-                {
+                Some(begun) if begun.goes_on == start && run.payload.len() >= partial.go_on => {
                     Part::Middle
                 }
                 None | Some(_) => break,

@@ -55,9 +55,11 @@ impl Pieces {
     /// Adds a fragment that is not there yet. Returns the number of the run that it is in now.
     pub(crate) fn insert(&mut self, piece: Piece) -> u64 {
         let number = piece.number;
-        let before = self.runs.range_mut(..number).next_back().filter(|(_, run)| {
-            run.end + 1 == number && !run.is_last && !piece.is_first
-        });
+        let before = self
+            .runs
+            .range_mut(..number)
+            .next_back()
+            .filter(|(_, run)| run.end + 1 == number && !run.is_last && !piece.is_first);
         let start = match before {
             Some((start, run)) => {
                 run.end = number;

@@ -106,9 +106,11 @@ impl Receiver {
 
     /// The receiver window: what there is room for. Small chunks cost more than their bytes.
     pub(crate) fn window(&self) -> usize {
-        let beyond = self.waiting.cost().saturating_sub(2 * self.reordering_limit).max(
-            self.waiting.bytes.saturating_sub(self.reordering_limit),
-        );
+        let beyond = self
+            .waiting
+            .cost()
+            .saturating_sub(2 * self.reordering_limit)
+            .max(self.waiting.bytes.saturating_sub(self.reordering_limit));
         let unread = self.unread.bytes.max(self.unread.cost() / 2);
         self.limit.saturating_sub(unread + beyond)
     }
@@ -325,12 +327,8 @@ impl Receiver {
             }
             let inbound = self.streams.entry(skipped.stream).or_default();
             if let Some(last) = inbound.lengthen_ssn(skipped.ssn.0) {
-                thrown += inbound.skip_ordered(
-                    skipped.stream,
-                    last,
-                    self.partial,
-                    &mut self.scratch,
-                );
+                thrown +=
+                    inbound.skip_ordered(skipped.stream, last, self.partial, &mut self.scratch);
             }
         }
         let (streams, scratch) = (&mut self.streams, &mut self.scratch);

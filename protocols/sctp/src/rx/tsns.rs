@@ -140,12 +140,10 @@ impl Tsns {
     /// The ranges beyond the cumulative TSN as a SACK shows them.
     pub(crate) fn gaps(&self) -> impl Iterator<Item = GapBlock> + '_ {
         let offset = |tsn: LongTsn| u16::try_from(tsn - self.cumulative).ok();
-        self.ranges
-            .iter()
-            .map_while(move |(start, end)| {
-                let start = offset(*start)?;
-                Some(GapBlock { start, end: offset(*end).unwrap_or(u16::MAX) })
-            })
+        self.ranges.iter().map_while(move |(start, end)| {
+            let start = offset(*start)?;
+            Some(GapBlock { start, end: offset(*end).unwrap_or(u16::MAX) })
+        })
     }
 }
 

@@ -40,6 +40,16 @@ pub(crate) enum Status {
     GivenUp,
 }
 
+/// What is to become of a transmission under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Judgement {
+    Lost,
+    /// Nothing can be said of it now.
+    Later,
+    /// It may still arrive, and so may all younger ones.
+    Enough,
+}
+
 /// Chunks that were sent and are not yet acknowledged by the cumulative TSN.
 #[derive(Clone, Debug)]
 pub(crate) struct Flight {
@@ -80,7 +90,6 @@ pub(crate) struct News {
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Newest {
-    pub(crate) tsn: LongTsn,
     pub(crate) order: u64,
     pub(crate) sent_at: Instant,
     pub(crate) is_sent_once: bool,
@@ -119,10 +128,6 @@ impl Flight {
         self.chunks.is_empty()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.chunks.len()
-    }
-
     /// Bytes under way.
     pub(crate) const fn in_flight(&self) -> usize {
         self.in_flight
@@ -159,11 +164,6 @@ impl Flight {
     /// The lowest TSN that is to be sent again.
     pub(crate) fn first_lost(&self) -> Option<LongTsn> {
         self.lost.first().copied()
-    }
-
-    /// The lost TSNs in order.
-    pub(crate) fn lost(&self) -> impl Iterator<Item = LongTsn> + '_ {
-        self.lost.iter().copied()
     }
 
     /// The highest TSN under way.
@@ -342,7 +342,6 @@ impl Flight {
         news.bytes += facts.size;
         if news.newest.is_none_or(|newest| newest.order < facts.order) {
             news.newest = Some(Newest {
-                tsn,
                 order: facts.order,
                 sent_at: facts.sent_at,
                 is_sent_once: facts.transmissions == 1,
@@ -355,32 +354,39 @@ impl Flight {
         news.highest = news.highest.max(tsn);
     }
 
-    /// The transmissions under way, the oldest first, up to the one with this order.
-    pub(crate) fn oldest_in_flight(&mut self) -> Option<(LongTsn, u64, Instant)> {
-        while let Some((order, tsn)) = self.by_order.front().copied() {
-            match self.get(tsn) {
-                Some(sent) if sent.order == order && sent.status == Status::InFlight => {
-                    return Some((tsn, order, sent.sent_at));
+    /// Judges the transmissions under way, the oldest first, up to the one with this order.
+    pub(crate) fn judge_older(
+        &mut self,
+        order: u64,
+        mut judge: impl FnMut(LongTsn, &Sent) -> Judgement,
+    ) {
+        let mut kept = 0;
+        while let Some((at, tsn)) = self.by_order.get(kept).copied()
+            && at < order
+        {
+            let sent =
+                self.get(tsn).filter(|sent| sent.order == at && sent.status == Status::InFlight);
+            match sent.map(|sent| judge(tsn, sent)) {
+                Some(Judgement::Enough) => return,
+                Some(Judgement::Later) => kept += 1,
+                Some(Judgement::Lost) => {
+                    self.by_order.remove(kept);
+                    self.lose(tsn);
                 }
-                _ => {
-                    self.by_order.pop_front();
+                // Something else has become of it.
+                None => {
+                    self.by_order.remove(kept);
                 }
             }
         }
-        None
     }
 
-    /// The chunk is taken for lost. Returns its size.
-    pub(crate) fn lose(&mut self, tsn: LongTsn) -> usize {
-        let Some(sent) = self.get_mut(tsn) else { return 0 };
-        if sent.status != Status::InFlight {
-            return 0;
-        }
+    fn lose(&mut self, tsn: LongTsn) {
+        let Some(sent) = self.get_mut(tsn) else { return };
         sent.status = Status::Lost;
         let size = sent.size;
         self.in_flight -= size;
         self.lost.insert(tsn);
-        size
     }
 
     /// Lost chunks that were not sent again count as under way again.

@@ -14,6 +14,7 @@ pub(crate) struct Snapshot {
     lost: u64,
     in_flight: usize,
     is_application_limited: bool,
+    was_cut: bool,
 }
 
 /// How fast chunks arrived, measured from the newest of them.
@@ -33,6 +34,8 @@ pub struct RateSample {
     pub in_flight: usize,
     /// Whether the path could have carried more than it was given.
     pub is_application_limited: bool,
+    /// Whether the rate can be believed. Otherwise only the counts can.
+    pub is_sound: bool,
 }
 
 impl RateSample {
@@ -54,6 +57,8 @@ pub(crate) struct RateMeter {
     lost: u64,
     /// Until so many bytes have arrived, samples say less than the path can do.
     limited_until: u64,
+    /// The last SACK did not show all that had arrived: what left then would seem to be fast.
+    is_cut: bool,
 }
 
 impl RateMeter {
@@ -75,7 +80,13 @@ impl RateMeter {
             lost: self.lost,
             in_flight,
             is_application_limited: self.limited_until > self.delivered,
+            was_cut: self.is_cut,
         }
+    }
+
+    /// A SACK is read that does, or does not, show all that has arrived.
+    pub(crate) const fn on_sack(&mut self, is_cut: bool) {
+        self.is_cut = is_cut;
     }
 
     /// There is nothing more to send, although more could be under way than `in_flight`.
@@ -91,7 +102,7 @@ impl RateMeter {
     }
 
     /// `acked` bytes arrived; the chunk of them that left last, at `sent_at`, knew `snapshot`. A sample
-    /// of less than the `shortest` round trip says nothing: its chunk was sent again, and what arrived
+    /// of less than the `shortest` round trip is not sound: its chunk was sent again, and what arrived
     /// was the first transmission.
     pub(crate) fn on_acked(
         &mut self,
@@ -100,12 +111,13 @@ impl RateMeter {
         snapshot: &Snapshot,
         shortest: Duration,
         now: Instant,
-    ) -> Option<RateSample> {
+    ) -> RateSample {
         self.delivered += acked as u64;
         self.delivered_at = now;
         self.first_sent_at = sent_at;
         let interval = (sent_at - snapshot.first_sent_at).max(now - snapshot.delivered_at);
-        (interval > Duration::ZERO && interval >= shortest).then(|| RateSample {
+        let is_sound = interval > Duration::ZERO && interval >= shortest && !snapshot.was_cut;
+        RateSample {
             delivered: self.delivered - snapshot.delivered,
             interval,
             delivered_before: snapshot.delivered,
@@ -113,7 +125,8 @@ impl RateMeter {
             lost: self.lost - snapshot.lost,
             in_flight: snapshot.in_flight,
             is_application_limited: snapshot.is_application_limited,
-        })
+            is_sound,
+        }
     }
 }
 
@@ -133,7 +146,7 @@ mod tests {
         let mut last = None;
         for (packet, (sent_at, snapshot)) in snapshots.iter().enumerate() {
             let now = Instant::from_millis(200 + packet as u64);
-            last = meter.on_acked(1000, *sent_at, snapshot, Duration::ZERO, now);
+            last = Some(meter.on_acked(1000, *sent_at, snapshot, Duration::ZERO, now));
         }
         let sample = last.expect("a sample");
         assert_eq!(sample.delivered, 100_000);
@@ -149,7 +162,7 @@ mod tests {
         let second = meter.on_sent(2000, false, Instant::START);
         let now = Instant::from_millis(50);
         let sample = |meter: &mut RateMeter, snapshot| {
-            meter.on_acked(1000, Instant::START, snapshot, Duration::ZERO, now).expect("a sample")
+            meter.on_acked(1000, Instant::START, snapshot, Duration::ZERO, now)
         };
         assert!(!sample(&mut meter, &first).is_application_limited);
         assert!(sample(&mut meter, &second).is_application_limited);

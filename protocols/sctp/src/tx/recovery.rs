@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use icelab_sans_io::Instant;
 
-use crate::tx::flight::{Flight, LongTsn, News};
+use crate::tx::flight::{Flight, Judgement, LongTsn, News};
 use crate::tx::rto::RoundTrip;
 
 /// Which chunks are lost.
@@ -18,6 +18,8 @@ pub(crate) struct Recovery {
     newest: Option<Newest>,
     /// The highest TSN that has arrived.
     highest: LongTsn,
+    /// Of TSNs beyond this one the last SACK says nothing: it was full.
+    told_to: LongTsn,
     has_seen_reordering: bool,
     /// How many quarters of the shortest round trip reordering may take (RACK.reo_wnd_mult).
     quarters: u32,
@@ -79,20 +81,28 @@ impl Recovery {
         self.episode.is_some()
     }
 
+    /// The highest TSN that is known to have arrived.
+    pub(crate) const fn highest(&self) -> LongTsn {
+        self.highest
+    }
+
     pub(crate) const fn is_probing(&self) -> bool {
         self.probe.is_some()
     }
 
-    /// A SACK was read; `duplicates` are the TSNs it reports as received more than once.
+    /// A SACK was read, which says nothing of TSNs beyond `told_to`; `duplicates` are the TSNs it
+    /// reports as received more than once.
     pub(crate) fn on_sack(
         &mut self,
         news: &News,
+        told_to: LongTsn,
         duplicates: impl Iterator<Item = LongTsn>,
         flight: &mut Flight,
         trip: &RoundTrip,
         now: Instant,
     ) -> Verdict {
         let mut verdict = Verdict::default();
+        self.told_to = told_to;
         if let Some((lowest, order)) = news.lowest_sent_once {
             // RFC 8985 section 6.2 step 3.
             if lowest < self.highest {
@@ -196,21 +206,28 @@ impl Recovery {
         let mut verdict = Verdict::default();
         let Some(newest) = self.newest else { return verdict };
         let patience = newest.rtt + self.reordering_window(flight, trip);
-        while let Some((tsn, order, sent_at)) = flight.oldest_in_flight() {
-            if order >= newest.order || sent_at > newest.sent_at {
-                break;
+        let told_to = self.told_to;
+        let (mut lost, mut chunks) = (0, 0);
+        flight.judge_older(newest.order, |tsn, sent| {
+            if tsn > told_to {
+                return Judgement::Later;
             }
-            let due = sent_at + patience;
+            let due = sent.sent_at + patience;
             if due > now {
                 verdict.next = Some(due);
-                break;
+                return Judgement::Enough;
             }
-            verdict.lost += flight.lose(tsn);
+            lost += sent.size;
+            chunks += 1;
+            Judgement::Lost
+        });
+        if chunks > 0 {
+            verdict.lost = lost;
             let episode = self.episode.get_or_insert_with(|| {
                 verdict.is_new_loss = true;
                 Episode { until: flight.next() - 1, lost: 0, not_lost: 0 }
             });
-            episode.lost = episode.lost.saturating_add(1);
+            episode.lost = episode.lost.saturating_add(chunks);
         }
         verdict
     }
@@ -227,8 +244,7 @@ impl Recovery {
 
     /// The chunk leaves again.
     pub(crate) fn on_sent_again(&mut self, tsn: LongTsn) {
-        let copies =
-            if self.sent_again.contains_key(&tsn) { Copies::Two } else { Copies::One };
+        let copies = if self.sent_again.contains_key(&tsn) { Copies::Two } else { Copies::One };
         self.sent_again.insert(tsn, copies);
         while self.sent_again.len() > REMEMBERED {
             self.sent_again.pop_first();
@@ -248,7 +264,8 @@ impl Recovery {
         }
         self.timeout_order = Some(flight.next_order());
         let lost = flight.lose_all();
-        self.episode = Some(Episode { until: flight.next().max(1) - 1, lost: usize::MAX, not_lost: 0 });
+        self.episode =
+            Some(Episode { until: flight.next().max(1) - 1, lost: usize::MAX, not_lost: 0 });
         lost
     }
 }

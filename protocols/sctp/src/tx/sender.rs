@@ -7,7 +7,8 @@ use icelab_sans_io::{Deadline, Instant};
 use crate::config::Config;
 use crate::congestion::{Ack, Controller};
 use crate::packet::chunk::{
-    Data, Fragment as FragmentNumber, ForwardTsn, IData, IForwardTsn, Sack, SkippedMid, SkippedSsn,
+    Data, ForwardTsn, Fragment as FragmentNumber, GapBlock, IData, IForwardTsn, Sack, SkippedMid,
+    SkippedSsn,
 };
 use crate::packet::{Fsn, Header, Mid, PacketWriter, Ssn, Tsn};
 use crate::tx::flight::{Flight, LongTsn, Sent};
@@ -83,7 +84,6 @@ struct Timers {
 pub(crate) struct Counts {
     pub(crate) chunks: u64,
     pub(crate) retransmissions: u64,
-    pub(crate) repeated: u64,
     pub(crate) probes: u64,
     pub(crate) timeouts: u64,
     pub(crate) undone: u64,
@@ -124,10 +124,6 @@ impl Sender {
             last_sent_at: Instant::START,
             counts: Counts::default(),
         }
-    }
-
-    pub(crate) const fn agreed(&self) -> Agreed {
-        self.agreed
     }
 
     pub(crate) const fn set_mtu(&mut self, mtu: usize) {
@@ -239,9 +235,14 @@ impl Sender {
         }
         let in_flight_before = self.flight.in_flight();
         let is_window_limited = in_flight_before + self.mtu > self.control.window();
-        let gaps = sack.gaps.iter().filter(|gap| gap.start > 0 && gap.start <= gap.end).map(|gap| {
-            (cumulative + LongTsn::from(gap.start), cumulative + LongTsn::from(gap.end))
-        });
+        let gaps =
+            sack.gaps.iter().filter(|gap| gap.start > 0 && gap.start <= gap.end).map(|gap| {
+                (cumulative + LongTsn::from(gap.start), cumulative + LongTsn::from(gap.end))
+            });
+        let highest = sack.gaps.iter().last().map_or(0, |gap| LongTsn::from(gap.end));
+        let is_cut = self.is_cut(sack) || cumulative + highest < self.recovery.highest();
+        let told_to = if is_cut { cumulative + highest } else { LongTsn::MAX };
+        self.meter.on_sack(is_cut);
         let news = self.flight.acknowledge(cumulative, gaps);
         let mut facts = Facts {
             in_flight_before,
@@ -257,17 +258,17 @@ impl Sender {
                 facts.rtt = Some(rtt);
             }
             let shortest = self.trip.min().unwrap_or_default();
-            facts.rate = self.meter.on_acked(
+            facts.rate = Some(self.meter.on_acked(
                 news.bytes,
                 newest.sent_at,
                 &newest.snapshot,
                 shortest,
                 now,
-            );
+            ));
         }
         let duplicates = sack.duplicates.iter().map(|tsn| lengthen(first, tsn));
         let verdict =
-            self.recovery.on_sack(&news, duplicates, &mut self.flight, &self.trip, now);
+            self.recovery.on_sack(&news, told_to, duplicates, &mut self.flight, &self.trip, now);
         if verdict.was_timeout_needless {
             self.trip.forget_back_off();
         }
@@ -282,6 +283,14 @@ impl Sender {
         self.arm_probe(now);
         self.judge_forward(outbox, now);
         Some(news.bytes > 0 || news.is_cumulative)
+    }
+
+    /// Whether the SACK may not show all that has arrived: it is as long as a packet can be, or has as
+    /// many gap blocks as some peers stop at.
+    fn is_cut(&self, sack: &Sack<'_>) -> bool {
+        let room = self.mtu.saturating_sub(Header::LENGTH + Sack::LENGTH) / GapBlock::LENGTH;
+        let count = sack.gaps.len() + sack.duplicates.len();
+        count + SPARE_BLOCKS >= room || sack.gaps.len() == FEW_BLOCKS
     }
 
     /// Tells the congestion control.
@@ -533,8 +542,7 @@ impl Sender {
             let wait = 2 * self.trip.smoothed() + 4 * self.trip.variance().min(MOST_VARIANCE);
             now + wait.max(SHORTEST_PROBE)
         });
-        if let (Some(probe), Some(retransmission)) =
-            (self.timers.probe, self.timers.retransmission)
+        if let (Some(probe), Some(retransmission)) = (self.timers.probe, self.timers.retransmission)
             && probe >= retransmission
         {
             self.timers.probe = None;
@@ -619,8 +627,11 @@ fn skipped_mids(front: &[&Sent]) -> Vec<SkippedMid> {
         .collect()
 }
 
+/// dcsctp's limit.
+const FEW_BLOCKS: usize = 20;
+/// What else may be in the packet of a SACK.
+const SPARE_BLOCKS: usize = 4;
 /// However short the path is, the peer's processor needs time.
 const SHORTEST_PROBE: Duration = Duration::from_millis(10);
 /// A wild variance does not make the probe later than this many times four.
 const MOST_VARIANCE: Duration = Duration::from_millis(50);
-

@@ -71,6 +71,12 @@ impl<'a> From<&'a [Cause<'a>]> for Causes<'a> {
     }
 }
 
+impl<'a, const N: usize> From<&'a [Cause<'a>; N]> for Causes<'a> {
+    fn from(values: &'a [Cause<'a>; N]) -> Self {
+        Self::from(values.as_slice())
+    }
+}
+
 impl Default for Causes<'_> {
     fn default() -> Self {
         Self::EMPTY

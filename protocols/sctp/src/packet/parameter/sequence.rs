@@ -82,6 +82,12 @@ impl<'a> From<&'a [Parameter<'a>]> for Parameters<'a> {
     }
 }
 
+impl<'a, const N: usize> From<&'a [Parameter<'a>; N]> for Parameters<'a> {
+    fn from(values: &'a [Parameter<'a>; N]) -> Self {
+        Self::from(values.as_slice())
+    }
+}
+
 impl Default for Parameters<'_> {
     fn default() -> Self {
         Self::EMPTY
