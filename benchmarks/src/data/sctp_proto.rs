@@ -10,7 +10,7 @@ use icelab::bench::{Setup, Side, Stack};
 use icelab_sans_io::Instant;
 use sctp_proto::{
     Association, AssociationHandle, ClientConfig, DatagramEvent, Endpoint, EndpointConfig, Event,
-    Payload, PayloadProtocolIdentifier, ServerConfig, TransportConfig, Transmit,
+    Payload, PayloadProtocolIdentifier, ServerConfig, Transmit, TransportConfig,
 };
 
 /// Its own defaults, but for the sizes of packets and buffers.

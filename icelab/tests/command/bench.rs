@@ -78,8 +78,8 @@ fn another_seed_loses_other_packets() {
 fn fairness_and_latency_are_measured_where_they_are_asked_for() {
     let folder = Folder::new("bench-kinds");
     let options = ["bench", "data", "--fairness", "--latency", "--rtt", "20ms", "--loss", "0"];
-    let more = ["--rate", "2Mbit/s", "--seconds", "5", "--seeds", "1", "--json", "all.json"];
-    let ran = folder.icelab(&[&options[..], &more].concat());
+    let more = ["--rate", "2Mbit/s", "--queue", "16KiB", "--seconds", "5", "--seeds", "1"];
+    let ran = folder.icelab(&[&options[..], &more, &["--json", "all.json"]].concat());
     assert_eq!(ran.code(), 0, "{}", ran.stderr());
     let report: icelab_reports::bench::Report =
         serde_json::from_str(&folder.read("all.json")).unwrap();

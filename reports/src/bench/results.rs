@@ -123,7 +123,8 @@ pub struct Measured<F> {
 pub struct Goodput {
     /// Payload delivered in order over the whole run, the connection's setup included.
     pub goodput_mbit: f64,
-    /// The same from 5 s after the beginning on; null in a run that is no longer than that.
+    /// The same from the first delivery on that comes 5 s after the beginning or later; null in a run that is no longer than
+    /// that.
     pub settled_mbit: Option<f64>,
     /// How long packets waited at the bottleneck: the mean.
     pub queueing_mean_ms: f64,

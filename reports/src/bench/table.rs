@@ -60,19 +60,26 @@ impl BenchTable<'_> {
             "Goodput of one stream of {message} messages, in order and reliable, over {seconds} s. {}",
             seeds_of(section)
         )?;
-        for line in [
-            "Mbit/s: payload delivered; the ceiling is what full packets can carry, less what is lost",
-            "after 5 s: the same without the first 5 s",
-            "waited: 95 % of packets waited no longer before the bottleneck",
-        ] {
-            writeln!(out, "  {line}")?;
-        }
         let columns = [
-            Column { name: "Mbit/s", of: |one: &Goodput| Some(rate(one.goodput_mbit)) },
-            Column { name: "after 5 s", of: |one| one.settled_mbit.map(rate) },
-            Column { name: "waited", of: |one| Some(milliseconds(one.queueing_p95_ms)) },
+            Column {
+                name: "Mbit/s",
+                means: "payload delivered, setup included",
+                of: |one: &Goodput| Some(rate(one.goodput_mbit)),
+            },
+            Column {
+                name: "after 5 s",
+                means: "the same from the first delivery after 5 s on",
+                of: |one| one.settled_mbit.map(rate),
+            },
+            Column {
+                name: "waited",
+                means: "before the bottleneck: 95 % of packets no longer",
+                of: |one| Some(milliseconds(one.queueing_p95_ms)),
+            },
         ];
         let columns = fitting(cells, &columns, self.width);
+        write_meanings(out, &columns)?;
+        writeln!(out, "  ceiling: what full packets can carry, less what is lost")?;
         for cells in cells.chunk_by(|one, next| place(&one.link) == place(&next.link)) {
             let Some(first) = cells.first() else { continue };
             writeln!(out, "\n{}", place(&first.link))?;
@@ -90,12 +97,17 @@ impl BenchTable<'_> {
             seeds_of(section)
         )?;
         let columns = [
-            Column { name: "p50", of: |one: &Latency| Some(optional(one.p50_ms)) },
-            Column { name: "p95", of: |one| Some(optional(one.p95_ms)) },
-            Column { name: "p99", of: |one| Some(optional(one.p99_ms)) },
-            Column { name: "worst", of: |one| Some(optional(one.max_ms)) },
+            Column {
+                name: "p50",
+                means: "half of the messages take no longer",
+                of: |one: &Latency| Some(optional(one.p50_ms)),
+            },
+            Column { name: "p95", means: "95 % of them", of: |one| Some(optional(one.p95_ms)) },
+            Column { name: "p99", means: "99 % of them", of: |one| Some(optional(one.p99_ms)) },
+            Column { name: "worst", means: "all of them", of: |one| Some(optional(one.max_ms)) },
         ];
         let columns = fitting(cells, &columns, self.width);
+        write_meanings(out, &columns)?;
         for cells in cells.chunk_by(|one, next| place(&one.link) == place(&next.link)) {
             let Some(first) = cells.first() else { continue };
             writeln!(out, "\none way {} ms", number(first.link.rtt_ms.as_f64() / 2.0))?;
@@ -146,8 +158,16 @@ fn write_fairness(out: &mut impl Write, section: &Section<Fairness>) -> fmt::Res
 /// A figure that stands in a column of each contender.
 struct Column<F> {
     name: &'static str,
+    means: &'static str,
     /// `None` where there is no such figure.
     of: fn(&F) -> Option<String>,
+}
+
+fn write_meanings<F>(out: &mut impl Write, columns: &[&Column<F>]) -> fmt::Result {
+    for column in columns {
+        writeln!(out, "  {}: {}", column.name, column.means)?;
+    }
+    Ok(())
 }
 
 /// The columns for which there is room and a figure; the first one always.

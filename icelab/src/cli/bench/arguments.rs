@@ -20,6 +20,10 @@ pub(in crate::cli) struct BenchArguments {
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum Subject {
     /// Data channels' transport on links that lose, delay and queue: goodput, fairness, latency
+    ///
+    /// Two hosts with a bottleneck between them, in simulated time: every combination of rate, round trip, queue and loss is
+    /// measured with every congestion controller. A list has commas between its values, which are written as in scenario
+    /// files: `20 ms`, `18 Mbit/s`, `0.1 %`, `256 KiB`; blanks may be left out.
     Data(Box<DataArguments>),
     #[command(hide = true)]
     Media(LaterArguments),
@@ -33,11 +37,6 @@ pub(in crate::cli) struct DataCommand {
     pub(in crate::cli) arguments: DataArguments,
 }
 
-/// What one congestion controller makes of a link, and of another one beside it.
-///
-/// Two hosts with a bottleneck between them, in simulated time: every combination of rate, round trip, queue and loss is
-/// measured with every congestion controller. A list has commas between its values, which are written as in scenario
-/// files: `20 ms`, `18 Mbit/s`, `0.1 %`, `256 KiB`; blanks may be left out.
 #[derive(Debug, Args)]
 #[command(after_help = DATA_EXAMPLES)]
 pub(in crate::cli) struct DataArguments {
@@ -101,7 +100,8 @@ Examples:
   icelab bench data --latency --loss 0%,10%                  what a game feels
   icelab bench data --full --json all.json                   everything, for other programs
 
-Exit code 0: all was measured. 1: some connection broke. 2: something was asked wrongly.";
+Exit code 0: all was measured. 1: some connection broke or delivered nothing.
+2: something was asked wrongly.";
 
 /// A rate, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
