@@ -19,9 +19,15 @@ use icelab_dtls::wire::server_hello::ServerHello;
 use icelab_dtls::wire::server_key_exchange::ServerKeyExchange;
 use icelab_dtls::wire::session_ticket::NewSessionTicket;
 use icelab_sans_io::{Instant, Protocol, Rng};
-use icelab_wire::Writer;
+use icelab_wire::{DecodeError, Writer};
 
 use crate::flights::configs;
+
+/// Of a certificate's extensions only their being there is kept, and they are never written.
+fn without_extensions(body: &[u8]) -> Result<CertificateMessage, DecodeError> {
+    let message = CertificateMessage::decode(body)?;
+    Ok(CertificateMessage { has_extensions: false, ..message })
+}
 
 /// Every handshake message, by its number in the first byte: what is read is written as it was.
 pub fn handshake(data: &[u8]) {
@@ -49,7 +55,7 @@ pub fn handshake(data: &[u8]) {
         8 => EncryptedExtensions::decode, EncryptedExtensions::encode;
         9 => RequestConnectionId::decode, RequestConnectionId::encode;
         10 => NewConnectionId::decode, NewConnectionId::encode;
-        11 => CertificateMessage::decode, CertificateMessage::encode;
+        11 => without_extensions, CertificateMessage::encode;
         12 => ServerKeyExchange::decode, ServerKeyExchange::encode;
         13 => CertificateRequest::decode, CertificateRequest::encode;
         14 => CertificateRequest12::decode, CertificateRequest12::encode;

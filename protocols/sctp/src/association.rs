@@ -6,13 +6,16 @@ use icelab_sans_io::{Deadline, Instant, Output, OutputQueue, Protocol, Rng};
 
 use crate::config::Config;
 use crate::cookie::Baker;
-use crate::discard::{Discard, Discards};
+use crate::discard::Discards;
 use crate::event::{CloseReason, Event, SendError};
 use crate::message::{Message, Received};
-use crate::packet::chunk::{CookieAck, EncodeChunk};
+use crate::packet::chunk::EncodeChunk;
 use crate::packet::{Checksum, Header, PacketWriter, StreamId, VerificationTag};
+use crate::peer::Own;
+use crate::replies::length_alone;
+use crate::rx::Receiver;
 use crate::session::{Phase, Session};
-use crate::setup::{CookieWait, Own};
+use crate::setup::CookieWait;
 use crate::stats::Stats;
 use crate::tx::{Expired, News, Outbox};
 
@@ -33,7 +36,7 @@ pub struct Association {
     pub(crate) discards: Discards,
     pub(crate) is_shutdown_wanted: bool,
     /// Whether `Readable` was told since `receive` has answered `None` last.
-    is_readable_told: bool,
+    pub(crate) is_readable_told: bool,
 }
 
 /// How far the association has come.
@@ -41,10 +44,10 @@ pub struct Association {
 pub(crate) enum Stage {
     /// Nothing yet.
     Closed,
-    CookieWait(CookieWait),
+    CookieWait(Box<CookieWait>),
     Open(Box<Session>),
-    /// It is over.
-    Ended,
+    /// It is over; what had arrived by then can be read.
+    Ended(Option<Box<Receiver>>),
 }
 
 impl Association {
@@ -80,10 +83,10 @@ impl Association {
     /// Where it cannot be sent at all, or the send buffer is full.
     pub fn send(&mut self, message: Message, now: Instant) -> Result<(), SendError> {
         let outgoing = match &self.stage {
-            Stage::Ended => return Err(SendError::Closed),
+            Stage::Ended(_) => return Err(SendError::Closed),
             Stage::Open(session) if !session.accepts_messages() => return Err(SendError::Closed),
             Stage::Open(session) => session.outgoing_streams,
-            Stage::Closed | Stage::CookieWait(_) => self.config.streams.0,
+            Stage::Closed | Stage::CookieWait(_) => self.config.streams.0.max(1),
         };
         if self.is_shutdown_wanted {
             return Err(SendError::Closed);
@@ -108,10 +111,10 @@ impl Association {
         Ok(())
     }
 
-    /// Hands over the oldest message, or part of one, that can be read. That makes room for others.
+    /// Hands over the oldest message, or part of one, that can be read. That makes room for others. What had
+    /// arrived before the end can be read after it.
     pub fn receive(&mut self, now: Instant) -> Option<Received> {
-        let Stage::Open(session) = &mut self.stage else { return None };
-        let Some((received, is_worth_telling)) = session.receiver.take() else {
+        let Some((received, is_worth_telling)) = self.receiver()?.take() else {
             self.is_readable_told = false;
             self.tell_readable();
             return None;
@@ -142,10 +145,12 @@ impl Association {
     /// The layer below has learned how long packets may be.
     pub fn set_mtu(&mut self, mtu: usize, now: Instant) {
         self.config.mtu = self.config.mtu.min(mtu);
+        self.config.largest_mtu = self.config.largest_mtu.min(mtu);
         if let Stage::Open(session) = &mut self.stage {
             session.mtu.limit(mtu, now);
             let mtu = session.mtu.current();
             session.sender.set_mtu(mtu);
+            self.probe_mtu(now);
         }
     }
 
@@ -159,7 +164,7 @@ impl Association {
     /// Whether the association is over.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
-        matches!(self.stage, Stage::Ended)
+        matches!(self.stage, Stage::Ended(_))
     }
 
     /// What was dropped, by reason.
@@ -173,36 +178,28 @@ impl Association {
     pub fn stats(&self) -> Stats {
         match &self.stage {
             Stage::Open(session) => Stats::new(session),
-            Stage::Closed | Stage::CookieWait(_) | Stage::Ended => Stats::default(),
+            Stage::Closed | Stage::CookieWait(_) | Stage::Ended(_) => Stats::default(),
         }
     }
 
     /// Sends what may be sent, until nothing more may.
     pub(crate) fn settle(&mut self, now: Instant) {
-        self.begin_request(now);
+        if let Stage::Open(session) = &mut self.stage {
+            session.sender.begin_burst();
+        }
         let mut was_empty = false;
         loop {
+            self.begin_request(now);
+            self.advance_shutdown(now);
             let Stage::Open(session) = &mut self.stage else { break };
-            if matches!(session.phase, Phase::CookieEchoed(_)) {
-                break;
-            }
             let has_data =
                 session.may_send_data() && session.sender.may_send(&mut self.outbox, now);
-            let has_control = session.owes_cookie_ack || session.reconfiguration.is_due();
-            if !has_data && !has_control && !session.receiver.must_acknowledge() {
+            if !has_data && !session.owes_control() && !session.receiver.must_acknowledge() {
                 break;
             }
-            let limit = session.mtu.current().max(session.sender.needs());
-            let mut packet = session.packet_of(limit);
-            if core::mem::take(&mut session.owes_cookie_ack) {
-                let _ = packet.push(&CookieAck);
-            }
-            if session.receiver.is_owing() {
-                session.receiver.push_sack(&mut packet);
-            }
-            if session.reconfiguration.is_due() {
-                session.reconfiguration.push(&mut packet);
-            }
+            let needs = session.sender.needs().max(session.replies.needs());
+            let mut packet = session.packet_of(session.mtu.current().max(needs));
+            session.push_control(&mut packet);
             if has_data {
                 session.sender.fill(&mut packet, &mut self.outbox, now);
             }
@@ -216,22 +213,27 @@ impl Association {
             }
             was_empty = false;
             self.output.packet(packet.finish(session.checksum()));
-            self.begin_request(now);
         }
-        self.advance_shutdown(now);
         self.tell_outbox_news();
         self.tell_readable();
     }
 
     /// A reset is told when what came before it has been read.
-    fn tell_readable(&mut self) {
-        let Stage::Open(session) = &mut self.stage else { return };
-        while let Some(streams) = session.receiver.take_reset() {
+    pub(crate) fn tell_readable(&mut self) {
+        while let Some(streams) = self.receiver().and_then(Receiver::take_reset) {
             self.output.event(Event::PeerReset { streams });
         }
-        if session.receiver.has_ready() && !self.is_readable_told {
+        if self.receiver().is_some_and(|receiver| receiver.has_ready()) && !self.is_readable_told {
             self.is_readable_told = true;
             self.output.event(Event::Readable);
+        }
+    }
+
+    fn receiver(&mut self) -> Option<&mut Receiver> {
+        match &mut self.stage {
+            Stage::Open(session) => Some(&mut session.receiver),
+            Stage::Ended(receiver) => receiver.as_deref_mut(),
+            Stage::Closed | Stage::CookieWait(_) => None,
         }
     }
 
@@ -251,8 +253,7 @@ impl Association {
             destination_port: self.config.remote_port,
             verification_tag: tag,
         };
-        let length = Header::LENGTH + 4 + chunk.value_len();
-        let mut packet = PacketWriter::new(header, length.next_multiple_of(4));
+        let mut packet = PacketWriter::new(header, length_alone(chunk));
         if packet.push(chunk).is_ok() {
             self.output.packet(packet.finish(Checksum::Crc32c));
         }
@@ -261,14 +262,10 @@ impl Association {
     /// A chunk in a packet of its own, to the peer.
     pub(crate) fn send_to_peer(&mut self, chunk: &impl EncodeChunk) {
         if let Stage::Open(session) = &self.stage {
-            let tag = session.peer_tag;
-            self.send_alone(chunk, tag);
-        }
-    }
-
-    pub(crate) fn owe_cookie_ack(&mut self) {
-        if let Stage::Open(session) = &mut self.stage {
-            session.owes_cookie_ack = true;
+            let mut packet = session.packet_of(length_alone(chunk));
+            if packet.push(chunk).is_ok() {
+                self.output.packet(packet.finish(session.checksum()));
+            }
         }
     }
 
@@ -308,26 +305,18 @@ impl Protocol for Association {
     type Event = Event;
 
     fn handle_input(&mut self, input: Vec<u8>, now: Instant) {
-        if matches!(self.stage, Stage::Ended) {
-            return self.discards.add(Discard::Closed);
-        }
         let bytes = Bytes::from(input);
         self.read_packet(&bytes, now);
         self.settle(now);
+        self.probe_mtu(now);
     }
 
     fn handle_timeout(&mut self, now: Instant) {
         if self.poll_timeout().is_none_or(|deadline| deadline.at > now) {
             return;
         }
-        match &self.stage {
-            Stage::Closed | Stage::Ended => return,
-            Stage::CookieWait(wait) => return self.init_again(*wait, now),
-            Stage::Open(session) => {
-                if let Phase::CookieEchoed(_) = &session.phase {
-                    return self.echo_cookie(now);
-                }
-            }
+        if self.init_again(now) || self.echo_cookie_again(now) {
+            return;
         }
         self.time_out_data(now);
         if self.request_again(now) {
@@ -347,7 +336,7 @@ impl Protocol for Association {
 
     fn poll_timeout(&self) -> Option<Deadline> {
         match &self.stage {
-            Stage::Closed | Stage::Ended => None,
+            Stage::Closed | Stage::Ended(_) => None,
             Stage::CookieWait(wait) => Some(Deadline { at: wait.again_at, timer: "sctp.t1-init" }),
             Stage::Open(session) => session.deadline(),
         }

@@ -8,7 +8,7 @@ use icelab_sans_io::{Instant, Rng};
 use icelab_wire::{Reader, Writer};
 
 use crate::packet::{Tsn, VerificationTag};
-use crate::setup::Peer;
+use crate::peer::Peer;
 
 /// Makes and opens cookies.
 #[derive(Clone)]
@@ -33,9 +33,22 @@ pub(crate) struct Cookie {
     pub(crate) own_initial_tsn: Tsn,
     /// What the peer's INIT said.
     pub(crate) peer: Peer,
-    /// The tags of the association that there was (RFC 9260 section 5.2.2); zero: there was none.
-    pub(crate) tie_own: VerificationTag,
-    pub(crate) tie_peer: VerificationTag,
+    /// Those of the association that there was.
+    pub(crate) ties: TieTags,
+}
+
+/// Two random numbers by which an association is known again, without its tags being told (RFC 9260
+/// section 5.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TieTags(u32, u32);
+
+impl TieTags {
+    /// There was no association.
+    pub(crate) const NONE: Self = Self(0, 0);
+
+    pub(crate) fn draw(rng: &mut Rng) -> Self {
+        Self(rng.next_u32().max(1), rng.next_u32().max(1))
+    }
 }
 
 /// Why a cookie is not taken.
@@ -81,8 +94,8 @@ impl Cookie {
         writer.u32(u32::try_from(self.life.as_millis()).unwrap_or(u32::MAX));
         writer.u32(self.own_tag.0);
         writer.u32(self.own_initial_tsn.0);
-        writer.u32(self.tie_own.0);
-        writer.u32(self.tie_peer.0);
+        writer.u32(self.ties.0);
+        writer.u32(self.ties.1);
         self.peer.encode(writer);
     }
 
@@ -92,8 +105,7 @@ impl Cookie {
             life: Duration::from_millis(reader.u32().ok()?.into()),
             own_tag: VerificationTag(reader.u32().ok()?),
             own_initial_tsn: Tsn(reader.u32().ok()?),
-            tie_own: VerificationTag(reader.u32().ok()?),
-            tie_peer: VerificationTag(reader.u32().ok()?),
+            ties: TieTags(reader.u32().ok()?, reader.u32().ok()?),
             peer: Peer::decode(reader)?,
         })
     }
@@ -113,8 +125,7 @@ mod tests {
             life: Duration::from_secs(60),
             own_tag: VerificationTag(1),
             own_initial_tsn: Tsn(2),
-            tie_own: VerificationTag(3),
-            tie_peer: VerificationTag(4),
+            ties: TieTags(3, 4),
             peer: Peer {
                 tag: VerificationTag(5),
                 initial_tsn: Tsn(6),

@@ -3,9 +3,12 @@
 //!
 //! - [`association`](Association): one end: commands, dispatch. [`config`](Config),
 //!   [`event`](Event), [`message`](Message), [`stats`](Stats), [`discard`](Discard).
-//! - `setup`, `cookie`: how it begins. `session`: what there is then. `shutdown`: how it ends.
-//! - `reading`: from packets to chunks. `heartbeat`, `mtu`: whether and how much the path carries.
-//!   `reconfiguration`: streams reset and added.
+//! - `setup`, `cookie_echo`, `cookie`, `peer`: how it begins. `session`: what there is then. `shutdown`:
+//!   how it ends.
+//! - `reading`: from packets to chunks; `replies`: what they are answered with; `out_of_the_blue`: what
+//!   belongs to no association.
+//! - `heartbeat`, `mtu`: whether and how much the path carries. `reconfiguration`: streams reset and
+//!   added.
 //! - `tx`: data on its way out; [`congestion`]: how much of it. `rx`: data on its way in.
 //! - [`packet`]: the bytes.
 
@@ -13,14 +16,18 @@ mod association;
 mod config;
 pub mod congestion;
 mod cookie;
+mod cookie_echo;
 mod discard;
 mod event;
 mod heartbeat;
 mod message;
 mod mtu;
+mod out_of_the_blue;
 pub mod packet;
+mod peer;
 mod reading;
 mod reconfiguration;
+mod replies;
 mod rx;
 mod session;
 mod setup;

@@ -66,7 +66,7 @@ impl MtuSearch {
 
     /// Nothing comes back for packets of this length any more (RFC 8899 section 4.3).
     pub(crate) fn fall_back(&mut self, now: Instant) -> bool {
-        if self.current == self.base {
+        if self.current <= self.base {
             return false;
         }
         self.too_long = self.current;
@@ -88,7 +88,7 @@ impl MtuSearch {
     }
 
     fn plan(&mut self, now: Instant) {
-        let is_found = self.too_long - self.current <= STEP;
+        let is_found = self.too_long.saturating_sub(self.current) <= STEP;
         self.next_at = if self.largest <= self.base {
             None
         } else if is_found {
@@ -100,18 +100,18 @@ impl MtuSearch {
     }
 
     /// The length to try, where one is due.
-    fn next(&mut self, now: Instant, timeout: Duration, nonce: [u8; 8]) -> Option<usize> {
+    fn next(&mut self, now: Instant, timeout: Duration, nonce: [u8; 8]) -> Option<Probe> {
         if let Some(probe) = &mut self.probe {
             if probe.until > now {
                 return None;
             }
             if probe.tries < TRIES {
-                *probe = Probe { tries: probe.tries + 1, nonce, until: now + timeout, ..*probe };
-                return Some(probe.size);
+                // The same nonce: an answer that comes late is one to any of them.
+                *probe = Probe { tries: probe.tries + 1, until: now + timeout, ..*probe };
+                return Some(*probe);
             }
-            self.too_long = probe.size;
-            self.probe = None;
-            self.plan(now);
+            let failed = *probe;
+            self.fail(failed, now);
         }
         if self.next_at.is_none_or(|at| at > now) {
             return None;
@@ -123,7 +123,17 @@ impl MtuSearch {
             if is_first { self.largest } else { usize::midpoint(self.current, self.too_long) };
         let size = size & !3;
         self.probe = Some(Probe { size, nonce, tries: 1, until: now + timeout });
-        Some(size)
+        self.probe
+    }
+
+    /// Packets of this length do not pass, not even where they did.
+    fn fail(&mut self, probe: Probe, now: Instant) {
+        if probe.size <= self.current && self.fall_back(now) {
+            return;
+        }
+        self.too_long = probe.size.max(self.current + 4);
+        self.probe = None;
+        self.plan(now);
     }
 }
 
@@ -136,10 +146,13 @@ impl Association {
         }
         let nonce = self.rng.bytes();
         let timeout = session.sender.trip.timeout();
-        let Some(size) = session.mtu.next(now, timeout, nonce) else { return };
-        let mut packet = session.packet_of(size);
-        if packet.push(&Heartbeat { info: &nonce }).is_ok() {
-            let length = size.saturating_sub(packet.len() + RawChunk::HEADER_LENGTH);
+        let probe = session.mtu.next(now, timeout, nonce);
+        let mtu = session.mtu.current();
+        session.sender.set_mtu(mtu);
+        let Some(probe) = probe else { return };
+        let mut packet = session.packet_of(probe.size);
+        if packet.push(&Heartbeat { info: &probe.nonce }).is_ok() {
+            let length = probe.size.saturating_sub(packet.len() + RawChunk::HEADER_LENGTH);
             let _ = packet.push(&Pad { length });
             self.output.packet(packet.finish(session.checksum()));
         }

@@ -6,10 +6,11 @@ use icelab_sans_io::Instant;
 
 use crate::association::{Association, Stage};
 use crate::discard::Discard;
-use crate::event::Event;
+use crate::event::{CloseReason, Event};
 use crate::packet::cause::Cause;
 use crate::packet::chunk::{
-    Abort, Chunk, ChunkType, Data, ForwardTsn, IData, IForwardTsn, OperationError, RawChunk, Sack,
+    Chunk, ChunkType, Data, EncodeChunk, ForwardTsn, IData, IForwardTsn, OperationError, RawChunk,
+    Sack,
 };
 use crate::packet::{ChecksumPolicy, ChunkError, Packet, PacketError, StreamId, VerificationTag};
 use crate::rx::Taken;
@@ -44,26 +45,28 @@ impl Association {
         {
             return self.discards.add(Discard::Port);
         }
-        let mut chunks = packet.raw_chunks();
-        let Some(Ok(first)) = chunks.next() else { return self.discards.add(Discard::Chunk) };
-        let is_alone = chunks.next().is_none();
-        if !self.is_admitted(&first, header.verification_tag, is_alone) {
+        if !self.is_admitted(&packet) {
             return;
         }
         let was_owing = self.is_owing_sack();
         let mut has_data = false;
-        for raw in packet.raw_chunks() {
+        for (place, raw) in packet.raw_chunks().enumerate() {
             let Ok(raw) = raw else {
                 self.discards.add(Discard::Chunk);
                 break;
             };
+            if place > 0 && stands_first(raw.kind()) {
+                self.discards.add(Discard::Bundling);
+                break;
+            }
             has_data |= matches!(raw.kind(), ChunkType::DATA | ChunkType::I_DATA);
             if self.read_chunk(raw, header.verification_tag, bytes, now) == Reading::Ends {
                 break;
             }
         }
+        self.put_off_shutdown(has_data, now);
         if has_data {
-            self.end_data(was_owing, now);
+            self.end_data(was_owing);
         }
     }
 
@@ -71,81 +74,84 @@ impl Association {
         matches!(&self.stage, Stage::Open(session) if session.receiver.is_owing())
     }
 
-    fn end_data(&mut self, was_owing: bool, now: Instant) {
-        let Stage::Open(session) = &mut self.stage else { return };
-        session.receiver.end_packet(was_owing);
-        if matches!(session.phase, Phase::ShutdownSent(_)) {
-            self.answer_data_with_shutdown(now);
+    fn end_data(&mut self, was_owing: bool) {
+        if let Stage::Open(session) = &mut self.stage {
+            session.receiver.end_packet(was_owing);
+            self.reset_deferred();
         }
-        self.reset_deferred();
     }
 
     /// The rules for verification tags (RFC 9260 section 8.5), and what belongs to no association
     /// (section 8.4).
-    fn is_admitted(&mut self, first: &RawChunk<'_>, tag: VerificationTag, is_alone: bool) -> bool {
-        let own = self.own.tag;
-        let peer = match &self.stage {
-            Stage::Open(session) => Some(session.peer_tag),
-            Stage::Closed | Stage::CookieWait(_) | Stage::Ended => None,
+    fn is_admitted(&mut self, packet: &Packet<'_>) -> bool {
+        let tag = packet.header.verification_tag;
+        let mut chunks = packet.raw_chunks();
+        let Some(Ok(first)) = chunks.next() else {
+            self.discards.add(Discard::Chunk);
+            return false;
         };
-        let is_reflected = first.flags() & 1 == 1;
+        let is_alone = chunks.next().is_none();
         match first.kind() {
-            ChunkType::INIT => {
-                if tag != VerificationTag(0) {
-                    self.discards.add(Discard::Tag);
-                } else if !is_alone {
-                    self.discards.add(Discard::Bundling);
-                } else {
-                    return true;
-                }
-                false
-            }
-            ChunkType::INIT_ACK if !is_alone => {
+            ChunkType::INIT if tag != VerificationTag(0) => self.discards.add(Discard::Tag),
+            ChunkType::INIT | ChunkType::INIT_ACK if !is_alone => {
                 self.discards.add(Discard::Bundling);
-                false
             }
             // Its own tag is checked with it (section 8.5.1 D and 5.2.4).
-            ChunkType::COOKIE_ECHO => true,
-            ChunkType::ABORT | ChunkType::SHUTDOWN_COMPLETE => {
-                let is_right = if is_reflected { Some(tag) == peer } else { tag == own };
-                if !is_right {
+            ChunkType::INIT | ChunkType::COOKIE_ECHO => return true,
+            _ => match &self.stage {
+                Stage::CookieWait(_) | Stage::Open(_) if tag == self.own.tag => return true,
+                Stage::CookieWait(_) | Stage::Open(_) => self.read_with_other_tag(packet),
+                Stage::Closed => {
                     self.discards.add(Discard::Tag);
+                    self.answer_out_of_the_blue(packet);
                 }
-                is_right
+                Stage::Ended(_) => {
+                    self.discards.add(Discard::Closed);
+                    self.answer_out_of_the_blue(packet);
+                }
+            },
+        }
+        false
+    }
+
+    /// What is read although the tag is not this end's (section 8.5.1 B, C and E).
+    fn read_with_other_tag(&mut self, packet: &Packet<'_>) {
+        let tag = packet.header.verification_tag;
+        if self.is_setting_up()
+            && packet.raw_chunks().flatten().any(|raw| raw.kind() == ChunkType::SHUTDOWN_ACK)
+        {
+            return self.answer_out_of_the_blue(packet);
+        }
+        for raw in packet.raw_chunks().flatten() {
+            match raw.decode() {
+                Ok(Chunk::Abort(abort)) if self.is_for_this_end(abort.is_tag_reflected, tag) => {
+                    return self.on_abort(&abort);
+                }
+                Ok(Chunk::ShutdownComplete(complete))
+                    if self.is_for_this_end(complete.is_tag_reflected, tag) =>
+                {
+                    return self.on_shutdown_complete();
+                }
+                _ => {}
             }
-            // Section 8.5.1 E.
-            ChunkType::SHUTDOWN_ACK if self.is_setting_up() => true,
-            _ if peer.is_none() && !matches!(self.stage, Stage::CookieWait(_)) => {
-                self.answer_out_of_the_blue(first, tag);
-                false
-            }
-            _ if tag != own => {
-                self.discards.add(Discard::Tag);
-                false
-            }
-            _ => true,
+        }
+        self.discards.add(Discard::Tag);
+    }
+
+    /// Section 8.5.1 B and C: its own tag, or with the T bit set the peer's.
+    fn is_for_this_end(&self, is_tag_reflected: bool, tag: VerificationTag) -> bool {
+        if is_tag_reflected {
+            matches!(&self.stage, Stage::Open(session) if session.peer_tag == tag)
+        } else {
+            tag == self.own.tag
         }
     }
 
     fn is_setting_up(&self) -> bool {
         match &self.stage {
-            Stage::Closed | Stage::CookieWait(_) => true,
+            Stage::CookieWait(_) => true,
             Stage::Open(session) => matches!(session.phase, Phase::CookieEchoed(_)),
-            Stage::Ended => false,
-        }
-    }
-
-    /// RFC 9260 section 8.4: nothing is known of the association that this belongs to.
-    fn answer_out_of_the_blue(&mut self, first: &RawChunk<'_>, tag: VerificationTag) {
-        self.discards.add(Discard::Tag);
-        let is_harmless = match first.decode() {
-            // 7: a stale cookie, or any other error, of an association that is gone.
-            Ok(Chunk::Error(_) | Chunk::CookieAck(_)) | Err(_) => true,
-            Ok(_) => false,
-        };
-        if !is_harmless {
-            // 8.
-            self.send_alone(&Abort { is_tag_reflected: true, causes: [].as_slice().into() }, tag);
+            Stage::Closed | Stage::Ended(_) => false,
         }
     }
 
@@ -172,13 +178,27 @@ impl Association {
                 }
             }
             Chunk::CookieAck(ack) => self.on_cookie_ack(ack, now),
-            Chunk::Heartbeat(heartbeat) => self.on_heartbeat(&heartbeat),
+            Chunk::Heartbeat(_) => self.on_heartbeat(raw.value()),
             Chunk::HeartbeatAck(ack) => self.on_heartbeat_ack(&ack, now),
             Chunk::Shutdown(shutdown) => self.on_shutdown(shutdown, now),
-            Chunk::ShutdownAck(_) => self.on_shutdown_ack(tag),
-            Chunk::ShutdownComplete(_) => self.on_shutdown_complete(),
+            Chunk::ShutdownAck(_) => {
+                if !self.on_shutdown_ack(tag) {
+                    return Reading::Ends;
+                }
+            }
+            Chunk::ShutdownComplete(complete) => {
+                if self.is_for_this_end(complete.is_tag_reflected, tag) {
+                    self.on_shutdown_complete();
+                } else {
+                    self.discards.add(Discard::Tag);
+                }
+            }
             Chunk::Abort(abort) => {
-                self.on_abort(&abort);
+                if self.is_for_this_end(abort.is_tag_reflected, tag) {
+                    self.on_abort(&abort);
+                } else {
+                    self.discards.add(Discard::Tag);
+                }
                 return Reading::Ends;
             }
             Chunk::Error(error) => self.on_error(&error, now),
@@ -188,7 +208,7 @@ impl Association {
             Chunk::Ecne(_) | Chunk::Cwr(_) | Chunk::Pad(_) => {}
             Chunk::Unknown(unknown) => return self.on_unknown(&unknown),
         }
-        if matches!(self.stage, Stage::Ended) { Reading::Ends } else { Reading::GoesOn }
+        if matches!(self.stage, Stage::Ended(_)) { Reading::Ends } else { Reading::GoesOn }
     }
 
     fn read_error(&mut self, error: &ChunkError) -> Reading {
@@ -198,21 +218,12 @@ impl Association {
                 // RFC 9260 section 6.2: at once.
                 if matches!(&self.stage, Stage::Open(session) if session.may_receive_data()) {
                     self.send_abort(&[Cause::NoUserData(tsn)]);
-                    self.close(crate::event::CloseReason::ProtocolViolation);
+                    self.close(CloseReason::ProtocolViolation);
                 }
                 Reading::Ends
             }
-            ChunkError::Init { kind, initiate_tag, .. } => {
-                // Section 3.3.2: refused where there is somebody to tell.
-                if kind == ChunkType::INIT && initiate_tag != VerificationTag(0) {
-                    let causes = [Cause::InvalidMandatoryParameter];
-                    let abort = Abort { is_tag_reflected: false, causes: causes.as_slice().into() };
-                    self.send_alone(&abort, initiate_tag);
-                } else if kind == ChunkType::INIT_ACK && matches!(self.stage, Stage::CookieWait(_))
-                {
-                    // Section 3.3.3: the association cannot be.
-                    self.close(crate::event::CloseReason::UnusableInitAck);
-                }
+            ChunkError::Init { kind, initiate_tag, fault } => {
+                self.on_init_fault(kind, initiate_tag, fault);
                 Reading::Ends
             }
             ChunkError::Framing(_) => Reading::Ends,
@@ -266,7 +277,7 @@ impl Association {
             Taken::NoSuchStream => {
                 // RFC 9260 section 6.5.
                 let causes = [Cause::InvalidStreamIdentifier(stream)];
-                self.send_to_peer(&OperationError { causes: causes.as_slice().into() });
+                self.reply(&OperationError { causes: causes.as_slice().into() });
                 Discard::NoSuchStream
             }
         };
@@ -327,17 +338,35 @@ impl Association {
         }
     }
 
+    /// Reports what is wrong, once the association is up: before, nothing leaves but the cookie (RFC 9260
+    /// section 5.1 C).
+    fn reply(&mut self, chunk: &impl EncodeChunk) {
+        if let Stage::Open(session) = &mut self.stage
+            && !matches!(session.phase, Phase::CookieEchoed(_))
+        {
+            session.reply(chunk);
+        }
+    }
+
     /// RFC 9260 section 3.2: the two highest bits of its type say what to do.
     fn on_unknown(&mut self, unknown: &RawChunk<'_>) -> Reading {
         self.discards.add(Discard::UnknownChunk);
         let todo = unknown.kind().unrecognized();
-        if todo.is_reported() && unknown.bytes().len() <= LONGEST_REPORT {
+        if todo.is_reported() {
             let causes = [Cause::UnrecognizedChunkType(unknown.bytes())];
-            self.send_to_peer(&OperationError { causes: causes.as_slice().into() });
+            self.reply(&OperationError { causes: causes.as_slice().into() });
         }
         if todo.is_stop() { Reading::Ends } else { Reading::GoesOn }
     }
 }
 
-/// Longer chunks are not sent back.
-const LONGEST_REPORT: usize = 1000;
+/// Chunks that are ignored behind others (RFC 9260 sections 3.2.2, 5.1 and 12.3).
+const fn stands_first(kind: ChunkType) -> bool {
+    matches!(
+        kind,
+        ChunkType::INIT
+            | ChunkType::INIT_ACK
+            | ChunkType::COOKIE_ECHO
+            | ChunkType::SHUTDOWN_COMPLETE
+    )
+}

@@ -90,14 +90,6 @@ impl Reconfiguration {
         self.pending.as_ref().map(|pending| pending.again_at)
     }
 
-    /// Data of these streams with higher TSNs belongs to what follows the reset.
-    pub(crate) fn holds_back(&self, stream: StreamId, tsn: LongTsn) -> bool {
-        self.deferred.as_ref().is_some_and(|deferred| {
-            tsn > deferred.last
-                && (deferred.streams.is_empty() || deferred.streams.contains(&stream))
-        })
-    }
-
     fn answer(&mut self, number: RequestNumber, result: ReconfigurationResult) {
         let response = ReconfigurationResponse { response: number, result, next_tsns: None };
         self.remember(response);
@@ -228,6 +220,11 @@ impl Association {
         if incoming > 0 {
             session.reconfiguration.wanted.push_back(Request::AddIncoming(incoming));
         }
+        // What this end asks for it also allows.
+        let (own, peer) = (session.outgoing_streams, session.receiver.stream_count());
+        let (outbound, inbound) = &mut self.config.streams;
+        *outbound = (*outbound).max(own + outgoing);
+        *inbound = (*inbound).max(peer + incoming);
         self.settle(now);
         Ok(())
     }
@@ -249,6 +246,17 @@ impl Association {
         }
         let Stage::Open(session) = &mut self.stage else { return };
         let wanted = &mut session.reconfiguration.wanted;
+        if answers.is_some() {
+            // One reset answers the peer and does what was wanted here.
+            for request in wanted.iter_mut() {
+                if let Request::ResetOutgoing { streams: waiting, answers: None } = request {
+                    waiting.retain(|stream| !streams.contains(stream));
+                }
+            }
+            wanted.retain(|request| {
+                !matches!(request, Request::ResetOutgoing { streams, .. } if streams.is_empty())
+            });
+        }
         if let Some(Request::ResetOutgoing { streams: waiting, answers: None }) = wanted.back_mut()
             && answers.is_none()
         {
@@ -321,6 +329,7 @@ impl Association {
     }
 
     /// RFC 6525 section 5.2.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other parameter has a place here")]
     pub(crate) fn on_re_config(&mut self, chunk: &ReConfig<'_>, now: Instant) {
         let Stage::Open(session) = &mut self.stage else {
             return self.discards.add(Discard::Unexpected);

@@ -2,15 +2,18 @@
 
 use core::time::Duration;
 
-use icelab_sans_io::{Deadline, Instant};
+use icelab_sans_io::{Deadline, Instant, Rng};
 
 use crate::config::{Config, Extensions};
+use crate::cookie::TieTags;
 use crate::heartbeat::Heartbeats;
 use crate::mtu::MtuSearch;
-use crate::packet::{Checksum, Header, PacketWriter, VerificationTag};
+use crate::packet::chunk::{CookieAck, EncodeChunk, Shutdown, ShutdownAck};
+use crate::packet::{Checksum, Header, PacketWriter, Tsn, VerificationTag};
+use crate::peer::{Own, Peer};
 use crate::reconfiguration::Reconfiguration;
+use crate::replies::Replies;
 use crate::rx::Receiver;
-use crate::setup::{Own, Peer};
 use crate::tx::{Agreed, LongTsn, RoundTrip, Sender};
 
 /// An association whose peer is known.
@@ -34,6 +37,8 @@ pub(crate) struct Session {
     /// Whether the peer has answered anything since the retransmission timer expired last.
     pub(crate) was_heard: bool,
     pub(crate) owes_cookie_ack: bool,
+    pub(crate) replies: Replies,
+    pub(crate) ties: TieTags,
     /// Parameters of INIT ACK that are reported beside COOKIE ECHO (RFC 9260 section 3.2.2).
     pub(crate) unknown_parameters: Vec<Vec<u8>>,
 }
@@ -59,6 +64,8 @@ pub(crate) enum Phase {
 #[derive(Clone, Debug)]
 pub(crate) struct CookieEchoed {
     pub(crate) cookie: Vec<u8>,
+    /// How often INIT was sent before.
+    pub(crate) inits: u32,
     pub(crate) tries: u32,
     pub(crate) sent_at: Instant,
     /// T1-cookie.
@@ -73,6 +80,8 @@ pub(crate) struct Ending {
     pub(crate) again_at: Instant,
     /// T5-shutdown-guard.
     pub(crate) guard: Instant,
+    /// SHUTDOWN or SHUTDOWN ACK is to be sent.
+    pub(crate) is_due: bool,
 }
 
 impl Session {
@@ -81,13 +90,10 @@ impl Session {
         own: Own,
         peer: &Peer,
         trip: RoundTrip,
-        now: Instant,
+        ties: TieTags,
     ) -> Self {
         let extensions = config.extensions.and(peer.extensions);
-        let agreed = Agreed {
-            interleaves: extensions.interleaving,
-            gives_up: extensions.partial_reliability,
-        };
+        let agreed = agreed(&extensions);
         let first = long(own.initial_tsn.0);
         Self {
             phase: Phase::Established,
@@ -99,12 +105,14 @@ impl Session {
             outgoing_streams: config.streams.0.max(1).min(peer.inbound_streams),
             sender: Sender::new(config, trip, first, peer.window, agreed, config.mtu),
             receiver: receiver(config, peer),
-            heartbeats: Heartbeats::new(config.heartbeat, now),
+            heartbeats: Heartbeats::new(config.heartbeat, config.rto.max),
             mtu: MtuSearch::new(config.mtu, config.largest_mtu),
             reconfiguration: Reconfiguration::new(own.initial_tsn.0, peer.initial_tsn.0),
             errors: 0,
             was_heard: false,
             owes_cookie_ack: false,
+            replies: Replies::default(),
+            ties,
             unknown_parameters: Vec::new(),
         }
     }
@@ -113,14 +121,25 @@ impl Session {
     pub(crate) fn change_peer(&mut self, config: &Config, peer: &Peer) {
         self.peer_tag = peer.tag;
         self.header = header(config, peer.tag);
+        self.extensions = config.extensions.and(peer.extensions);
+        self.checksum = checksum(&self.extensions);
         self.outgoing_streams = config.streams.0.max(1).min(peer.inbound_streams);
+        self.sender.meet(peer.window, agreed(&self.extensions));
         self.receiver = receiver(config, peer);
         self.reconfiguration.change_peer(peer.initial_tsn.0);
     }
 
-    pub(crate) fn establish(&mut self, now: Instant) {
-        self.phase = Phase::Established;
-        self.heartbeats.begin(self.sender.trip.timeout(), now);
+    /// The sending side goes on from an earlier attempt to set the association up.
+    pub(crate) fn keep(&mut self, mut sender: Sender, peer: &Peer) {
+        sender.trip = self.sender.trip.clone();
+        sender.meet(peer.window, agreed(&self.extensions));
+        self.sender = sender;
+    }
+
+    /// The association is up, and ends at once where that is already wanted.
+    pub(crate) fn establish(&mut self, is_shutdown_wanted: bool, rng: &mut Rng, now: Instant) {
+        self.phase = if is_shutdown_wanted { Phase::ShutdownPending } else { Phase::Established };
+        self.heartbeats.begin(self.sender.trip.timeout(), rng, now);
     }
 
     /// A packet to the peer.
@@ -134,6 +153,57 @@ impl Session {
 
     pub(crate) const fn checksum(&self) -> Checksum {
         self.checksum
+    }
+
+    /// Answers what is being read.
+    pub(crate) fn reply(&mut self, chunk: &impl EncodeChunk) {
+        self.replies.push(chunk, self.header, self.mtu.current());
+    }
+
+    /// Whether something beside data and acknowledgements is to be sent.
+    pub(crate) fn owes_control(&self) -> bool {
+        let is_ending_due = match &self.phase {
+            Phase::ShutdownSent(ending) | Phase::ShutdownAckSent(ending) => ending.is_due,
+            Phase::CookieEchoed(_)
+            | Phase::Established
+            | Phase::ShutdownPending
+            | Phase::ShutdownReceived => false,
+        };
+        self.owes_cookie_ack
+            || is_ending_due
+            || !self.replies.is_empty()
+            || self.reconfiguration.is_due()
+    }
+
+    /// Puts into the packet what is to be sent beside data, COOKIE ACK first (RFC 9260 section 5.1 D).
+    pub(crate) fn push_control(&mut self, packet: &mut PacketWriter) {
+        if core::mem::take(&mut self.owes_cookie_ack) {
+            let _ = packet.push(&CookieAck);
+        }
+        match &mut self.phase {
+            Phase::ShutdownSent(ending) if ending.is_due => {
+                ending.is_due = false;
+                let cumulative_tsn_ack = Tsn(self.receiver.cumulative() as u32);
+                let _ = packet.push(&Shutdown { cumulative_tsn_ack });
+            }
+            Phase::ShutdownAckSent(ending) if ending.is_due => {
+                ending.is_due = false;
+                let _ = packet.push(&ShutdownAck);
+            }
+            Phase::CookieEchoed(_)
+            | Phase::Established
+            | Phase::ShutdownPending
+            | Phase::ShutdownSent(_)
+            | Phase::ShutdownReceived
+            | Phase::ShutdownAckSent(_) => {}
+        }
+        self.replies.move_to(packet);
+        if self.receiver.is_owing() {
+            self.receiver.push_sack(packet);
+        }
+        if self.reconfiguration.is_due() {
+            self.reconfiguration.push(packet);
+        }
     }
 
     /// Whether data may be sent.
@@ -162,19 +232,19 @@ impl Session {
             Phase::CookieEchoed(echoed) => {
                 return Some(Deadline { at: echoed.again_at, timer: "sctp.t1-cookie" });
             }
-            Phase::ShutdownSent(ending) | Phase::ShutdownAckSent(ending) => {
-                Some(Deadline { at: ending.again_at.min(ending.guard), timer: "sctp.t2-shutdown" })
-            }
+            Phase::ShutdownSent(ending) | Phase::ShutdownAckSent(ending) => Some(ending.deadline()),
             Phase::Established | Phase::ShutdownPending | Phase::ShutdownReceived => None,
         };
+        // RFC 9260 section 8.3: not after SHUTDOWN or SHUTDOWN ACK.
+        let probes = self.may_send_data();
         let named = |at: Option<Instant>, timer| at.map(|at| Deadline { at, timer });
         [
             of_phase,
             self.sender.deadline(),
             named(self.receiver.deadline(), "sctp.sack"),
             named(self.reconfiguration.deadline(), "sctp.reconfiguration"),
-            named(self.heartbeats.deadline(), "sctp.heartbeat"),
-            named(self.mtu.deadline(), "sctp.mtu"),
+            named(self.heartbeats.deadline().filter(|_| probes), "sctp.heartbeat"),
+            named(self.mtu.deadline().filter(|_| probes), "sctp.mtu"),
         ]
         .into_iter()
         .fold(None, Deadline::earlier)
@@ -190,7 +260,15 @@ impl Session {
 impl Ending {
     pub(crate) fn new(timeout: Duration, longest: Duration, now: Instant) -> Self {
         // RFC 9260 section 9.2: the guard is five times RTO.Max.
-        Self { tries: 1, again_at: now + timeout, guard: now + longest * 5 }
+        Self { tries: 1, again_at: now + timeout, guard: now + longest * 5, is_due: true }
+    }
+
+    fn deadline(&self) -> Deadline {
+        if self.guard < self.again_at {
+            Deadline { at: self.guard, timer: "sctp.t5-shutdown-guard" }
+        } else {
+            Deadline { at: self.again_at, timer: "sctp.t2-shutdown" }
+        }
     }
 }
 
@@ -200,6 +278,10 @@ fn header(config: &Config, tag: VerificationTag) -> Header {
         destination_port: config.remote_port,
         verification_tag: tag,
     }
+}
+
+const fn agreed(extensions: &Extensions) -> Agreed {
+    Agreed { interleaves: extensions.interleaving, gives_up: extensions.partial_reliability }
 }
 
 const fn checksum(extensions: &Extensions) -> Checksum {

@@ -5,9 +5,9 @@ use icelab_sans_io::Instant;
 use crate::association::{Association, Stage};
 use crate::discard::Discard;
 use crate::event::{CloseReason, Event};
+use crate::packet::VerificationTag;
 use crate::packet::cause::Cause;
-use crate::packet::chunk::{Abort, Shutdown, ShutdownAck, ShutdownComplete};
-use crate::packet::{Tsn, VerificationTag};
+use crate::packet::chunk::{Abort, Shutdown, ShutdownComplete};
 use crate::session::{Ending, Phase};
 
 impl Association {
@@ -21,7 +21,7 @@ impl Association {
                 session.phase = Phase::ShutdownPending;
                 self.settle(now);
             }
-            Stage::CookieWait(_) | Stage::Open(_) | Stage::Ended => {}
+            Stage::CookieWait(_) | Stage::Open(_) | Stage::Ended(_) => {}
         }
     }
 
@@ -41,24 +41,21 @@ impl Association {
     /// What is due where all that was sent has been acknowledged.
     pub(crate) fn advance_shutdown(&mut self, now: Instant) {
         let Stage::Open(session) = &mut self.stage else { return };
-        if !session.sender.is_quiet() || !self.outbox.is_empty() {
-            return;
-        }
-        let ending = Ending::new(session.sender.trip.timeout(), self.config.rto.max, now);
-        match session.phase {
-            Phase::ShutdownPending => {
-                session.phase = Phase::ShutdownSent(ending);
-                self.send_shutdown();
-            }
-            Phase::ShutdownReceived => {
-                session.phase = Phase::ShutdownAckSent(ending);
-                self.send_shutdown_ack();
-            }
-            _ => {}
+        let next = match session.phase {
+            Phase::ShutdownPending => Phase::ShutdownSent,
+            Phase::ShutdownReceived => Phase::ShutdownAckSent,
+            Phase::CookieEchoed(_)
+            | Phase::Established
+            | Phase::ShutdownSent(_)
+            | Phase::ShutdownAckSent(_) => return,
+        };
+        if session.sender.is_quiet() && self.outbox.is_empty() {
+            let timeout = session.sender.trip.timeout();
+            session.phase = next(Ending::new(timeout, self.config.rto.max, now));
         }
     }
 
-    /// T2-shutdown or the guard may be due.
+    /// T2-shutdown or the guard may have expired.
     pub(crate) fn end_again(&mut self, now: Instant) {
         let Stage::Open(session) = &mut self.stage else { return };
         let (Phase::ShutdownSent(ending) | Phase::ShutdownAckSent(ending)) = &mut session.phase
@@ -78,37 +75,17 @@ impl Association {
         ending.tries += 1;
         session.sender.trip.back_off();
         ending.again_at = now + session.sender.trip.timeout();
-        if matches!(session.phase, Phase::ShutdownSent(_)) {
-            self.send_shutdown();
-        } else {
-            self.send_shutdown_ack();
-        }
+        ending.is_due = true;
     }
 
-    fn send_shutdown(&mut self) {
+    /// The peer lives: in SHUTDOWN-SENT it gets time for what it still has to send. Data is answered by
+    /// SHUTDOWN, and acknowledged with it.
+    pub(crate) fn put_off_shutdown(&mut self, has_data: bool, now: Instant) {
         let Stage::Open(session) = &mut self.stage else { return };
-        let cumulative_tsn_ack = Tsn(session.receiver.cumulative() as u32);
-        let mut packet = session.packet();
-        let _ = packet.push(&Shutdown { cumulative_tsn_ack });
-        if session.receiver.has_more_to_tell() {
-            session.receiver.push_sack(&mut packet);
-        }
-        self.output.packet(packet.finish(session.checksum()));
-    }
-
-    pub(crate) fn send_shutdown_ack(&mut self) {
-        self.send_to_peer(&ShutdownAck);
-    }
-
-    /// In SHUTDOWN-SENT each packet with data is answered by SHUTDOWN.
-    pub(crate) fn answer_data_with_shutdown(&mut self, now: Instant) {
-        let Stage::Open(session) = &mut self.stage else { return };
-        let timeout = session.sender.trip.timeout();
-        if let Phase::ShutdownSent(ending) = &mut session.phase {
-            ending.tries = 1;
-            ending.again_at = now + timeout;
-            self.send_shutdown();
-        }
+        let Phase::ShutdownSent(ending) = &mut session.phase else { return };
+        ending.tries = 1;
+        ending.again_at = now + session.sender.trip.timeout();
+        ending.is_due |= has_data;
     }
 
     pub(crate) fn on_shutdown(&mut self, shutdown: Shutdown, now: Instant) {
@@ -118,62 +95,60 @@ impl Association {
         if matches!(session.phase, Phase::CookieEchoed(_)) {
             return self.discards.add(Discard::Unexpected);
         }
-        let sack = crate::packet::chunk::Sack {
-            cumulative_tsn_ack: shutdown.cumulative_tsn_ack,
-            window: u32::try_from(session.sender.peer_window()).unwrap_or(u32::MAX),
-            ..Default::default()
-        };
-        if session.sender.on_sack(&sack, &mut self.outbox, now).is_none() {
+        let cumulative = shutdown.cumulative_tsn_ack;
+        if session.sender.on_cumulative_ack(cumulative, &mut self.outbox, now).is_none() {
             return self.violate();
         }
         session.hear();
-        match session.phase {
+        match &mut session.phase {
             Phase::Established | Phase::ShutdownPending => {
                 session.phase = Phase::ShutdownReceived;
                 self.output.event(Event::PeerShutdown);
             }
-            Phase::ShutdownSent(_) => {
-                let ending = Ending::new(session.sender.trip.timeout(), self.config.rto.max, now);
-                session.phase = Phase::ShutdownAckSent(ending);
-                self.send_shutdown_ack();
+            Phase::ShutdownSent(ending) => {
+                let timeout = session.sender.trip.timeout();
+                let new = Ending::new(timeout, self.config.rto.max, now);
+                let guard = ending.guard;
+                session.phase = Phase::ShutdownAckSent(Ending { guard, ..new });
             }
-            Phase::ShutdownAckSent(_) => self.send_shutdown_ack(),
+            Phase::ShutdownAckSent(ending) => ending.is_due = true,
             Phase::ShutdownReceived | Phase::CookieEchoed(_) => {}
         }
     }
 
-    pub(crate) fn on_shutdown_ack(&mut self, tag: VerificationTag) {
-        match &self.stage {
-            Stage::Open(session)
-                if matches!(session.phase, Phase::ShutdownSent(_) | Phase::ShutdownAckSent(_)) =>
-            {
+    /// Returns whether the rest of the packet is to be read.
+    pub(crate) fn on_shutdown_ack(&mut self, tag: VerificationTag) -> bool {
+        let phase =
+            if let Stage::Open(session) = &self.stage { Some(&session.phase) } else { None };
+        match phase {
+            Some(Phase::ShutdownSent(_) | Phase::ShutdownAckSent(_)) => {
                 self.send_to_peer(&ShutdownComplete { is_tag_reflected: false });
                 self.close(CloseReason::Shutdown);
+                false
             }
-            Stage::Closed | Stage::CookieWait(_) | Stage::Ended => {
-                // RFC 9260 sections 8.4 and 9.2: for an association that is no more.
+            None | Some(Phase::CookieEchoed(_)) => {
+                // Sections 8.5.1 E and 9.2: of an association that is no more.
                 self.send_alone(&ShutdownComplete { is_tag_reflected: true }, tag);
+                false
             }
-            Stage::Open(session) if matches!(session.phase, Phase::CookieEchoed(_)) => {
-                self.send_alone(&ShutdownComplete { is_tag_reflected: true }, tag);
+            Some(Phase::Established | Phase::ShutdownPending | Phase::ShutdownReceived) => {
+                self.discards.add(Discard::Unexpected);
+                true
             }
-            Stage::Open(_) => self.discards.add(Discard::Unexpected),
         }
     }
 
     pub(crate) fn on_shutdown_complete(&mut self) {
-        match &self.stage {
-            Stage::Open(session) if matches!(session.phase, Phase::ShutdownAckSent(_)) => {
-                self.close(CloseReason::Shutdown);
-            }
-            _ => self.discards.add(Discard::Unexpected),
+        let is_awaited = matches!(&self.stage, Stage::Open(session)
+            if matches!(session.phase, Phase::ShutdownAckSent(_)));
+        if is_awaited {
+            self.close(CloseReason::Shutdown);
+        } else {
+            self.discards.add(Discard::Unexpected);
         }
     }
 
     pub(crate) fn on_abort(&mut self, abort: &Abort<'_>) {
-        if matches!(self.stage, Stage::Closed | Stage::Ended) {
-            return self.discards.add(Discard::Unexpected);
-        }
         let first = abort.causes.iter().next();
         let cause = first.map(|cause| cause.code().0);
         let information = first.as_ref().map_or(&[][..], information);
@@ -188,10 +163,21 @@ impl Association {
     }
 
     pub(crate) fn close(&mut self, reason: CloseReason) {
-        if !matches!(self.stage, Stage::Ended) {
-            self.stage = Stage::Ended;
-            self.output.event(Event::Closed { reason });
-        }
+        let unread = match core::mem::replace(&mut self.stage, Stage::Ended(None)) {
+            Stage::Ended(unread) => {
+                self.stage = Stage::Ended(unread);
+                return;
+            }
+            Stage::Open(session) => {
+                let mut receiver = session.receiver;
+                receiver.end();
+                Some(Box::new(receiver))
+            }
+            Stage::Closed | Stage::CookieWait(_) => None,
+        };
+        self.stage = Stage::Ended(unread);
+        self.tell_readable();
+        self.output.event(Event::Closed { reason });
     }
 }
 

@@ -1,5 +1,31 @@
 //! Every test of the crate's public face, in one binary.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails, in its helpers too"
+)]
+#![expect(clippy::wildcard_enum_match_arm, reason = "tests look for one chunk among many")]
+
+mod abort;
+mod by_hand;
+mod checksums;
+mod collision;
+mod cookies;
 mod ends;
+mod errors;
+mod heartbeats;
+mod laws;
+mod mtu;
+mod out_of_the_blue;
 mod packet;
+mod reno;
+mod restart;
+mod sacks;
+mod script;
+mod setup;
+mod shutdown;
+mod tags;
+mod timers;
 mod transfer;
+mod windows;

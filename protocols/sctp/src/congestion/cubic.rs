@@ -135,6 +135,10 @@ impl Controller for Cubic {
         }
     }
 
+    fn on_chunk_length(&mut self, chunk: usize) {
+        self.mtu = chunk;
+    }
+
     fn window(&self) -> usize {
         self.window
     }

@@ -17,7 +17,7 @@ pub use cubic::Cubic;
 pub use path::Path;
 pub use reno::Reno;
 
-use crate::tx::RateSample;
+pub use crate::tx::RateSample;
 
 /// Decides how much may be under way.
 ///
@@ -39,6 +39,9 @@ pub trait Controller: Debug {
     /// The path was idle for this long, and something is to be sent (RFC 9260 section 7.2.1).
     fn on_idle(&mut self, idle: Duration, rto: Duration);
 
+    /// A chunk may be so long from now on.
+    fn on_chunk_length(&mut self, _chunk: usize) {}
+
     /// How many bytes may be under way.
     fn window(&self) -> usize;
 
@@ -59,7 +62,7 @@ pub struct Ack {
     pub is_cumulative: bool,
     /// Whether the loss is the first after the last one was repaired: one reduction for each window.
     pub is_new_loss: bool,
-    /// Whether losses are being repaired.
+    /// Whether losses that were told by SACKs are being repaired (Fast Recovery).
     pub in_recovery: bool,
     /// Bytes under way before.
     pub in_flight_before: usize,
@@ -88,13 +91,14 @@ pub enum Congestion {
 }
 
 impl Congestion {
-    /// A controller for packets with up to `mtu` bytes, to a peer whose window is `peer_window`.
+    /// A controller for chunks of up to `chunk` bytes with their headers (PMDCS), to a peer whose window
+    /// is `peer_window`.
     #[must_use]
-    pub fn start(self, mtu: usize, peer_window: usize) -> Box<dyn Controller> {
+    pub fn start(self, chunk: usize, peer_window: usize) -> Box<dyn Controller> {
         match self {
-            Self::Reno => Box::new(Reno::new(mtu, peer_window)),
-            Self::Cubic => Box::new(Cubic::new(mtu, peer_window)),
-            Self::Path => Box::new(Path::new(mtu)),
+            Self::Reno => Box::new(Reno::new(chunk, peer_window)),
+            Self::Cubic => Box::new(Cubic::new(chunk, peer_window)),
+            Self::Path => Box::new(Path::new(chunk)),
         }
     }
 }

@@ -74,7 +74,7 @@ impl Path {
             queue: QueueSign::default(),
             losses: LossSign::default(),
             bandwidth_before: 0,
-            window: 16 * mtu,
+            window: FIRST_WINDOW * mtu,
             window_before: 0,
         }
     }
@@ -84,6 +84,13 @@ impl Path {
         let Some(rtt) = self.min_rtt else { return 0 };
         let bytes = u128::from(self.bandwidth.get()) * rtt.as_nanos() / 1_000_000_000;
         usize::try_from(bytes * u128::from(percent) / 100).unwrap_or(usize::MAX)
+    }
+
+    /// The first window in a round trip.
+    fn first_rate(&self) -> u64 {
+        let nanos = self.min_rtt.unwrap_or_default().as_nanos().max(1);
+        let rate = (FIRST_WINDOW * self.mtu) as u128 * 1_000_000_000 / nanos;
+        u64::try_from(rate).unwrap_or(u64::MAX)
     }
 
     /// In percent of the bandwidth.
@@ -113,6 +120,16 @@ impl Path {
         }
         if !sample.is_application_limited || rate >= self.bandwidth.get() {
             self.bandwidth.insert(rate, self.rounds.count);
+        }
+    }
+
+    /// A round trip has passed, in which this much arrived in a second: what was measured long ago counts
+    /// no more. Where little was offered it does.
+    fn learn_average(&mut self, average: u64, sample: &RateSample) {
+        if !sample.is_application_limited {
+            let average = average.min(self.bandwidth.get());
+            self.bandwidth.age(self.rounds.count);
+            self.bandwidth.insert(average, self.rounds.count);
         }
     }
 
@@ -231,9 +248,7 @@ impl Controller for Path {
             let round = self.rounds.pass(sample, ack.now);
             self.learn_rate(sample);
             if let Some(average) = round {
-                let average = average.min(self.bandwidth.get());
-                self.bandwidth.age(self.rounds.count);
-                self.bandwidth.insert(average, self.rounds.count);
+                self.learn_average(average, sample);
                 self.queue = QueueSign::default();
                 if self.stage == Stage::Startup {
                     self.judge_growth(sample);
@@ -267,8 +282,11 @@ impl Controller for Path {
     }
 
     fn rate(&self) -> Option<u64> {
-        let rate = self.bandwidth.get();
-        (rate > 0).then(|| rate.saturating_mul(self.pacing_gain()) / 100)
+        let bandwidth = self.bandwidth.get();
+        let rate = bandwidth.saturating_mul(self.pacing_gain()) / 100;
+        // What little was sent at first says nothing of the path: the first window takes one round trip.
+        let first = if self.stage == Stage::Startup { self.first_rate() } else { 0 };
+        (bandwidth > 0).then(|| rate.max(first))
     }
 }
 
@@ -368,6 +386,8 @@ impl Largest {
     }
 }
 
+/// In packets.
+const FIRST_WINDOW: usize = 16;
 /// 2 / ln 2 in percent: the least at which the rate doubles in a round trip.
 const STARTUP_GAIN: u64 = 289;
 /// Startup ends after so many round trips in which the rate did not grow by a quarter.

@@ -72,6 +72,19 @@ impl PacketWriter {
         Ok(())
     }
 
+    /// Adds the chunks of another packet.
+    ///
+    /// # Errors
+    /// [`NoRoom`] where they do not all fit; then nothing changes.
+    pub(crate) fn append(&mut self, other: &Self) -> Result<(), NoRoom> {
+        let chunks = other.writer.as_slice().get(Header::LENGTH..).unwrap_or_default();
+        if chunks.len() > self.room() {
+            return Err(NoRoom);
+        }
+        self.writer.bytes(chunks);
+        Ok(())
+    }
+
     /// Adds a SACK chunk with as many gap blocks as fit, and then as many duplicates: a packet
     /// reports what it has room for, the lowest TSNs first (RFC 9260 section 6.2). Returns how many
     /// of each it holds.

@@ -154,7 +154,10 @@ impl Inbound {
             Part::Last
         } else if goes_on && run.payload.len() >= partial.go_on {
             Part::Middle
-        } else if begun.is_none() && run.is_first && run.payload.len() >= partial.begin {
+        } else if self.begun_unordered.is_empty()
+            && run.is_first
+            && run.payload.len() >= partial.begin
+        {
             Part::First
         } else {
             return;

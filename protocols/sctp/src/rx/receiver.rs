@@ -35,6 +35,8 @@ pub(crate) struct Receiver {
     partial: Partial,
     sack_delay: Duration,
     owed: Owed,
+    /// Whether any data has arrived: the first is acknowledged at once (RFC 9260 section 5.1).
+    has_begun: bool,
     /// What the last SACK said of the window.
     told_window: usize,
 }
@@ -86,8 +88,9 @@ impl Receiver {
             limit: config.receive_buffer,
             reordering_limit: config.reordering_buffer,
             partial: Partial { begin, go_on: begin.min(GO_ON) },
-            sack_delay: config.sack_delay,
+            sack_delay: config.sack_delay.min(LONGEST_DELAY),
             owed: Owed::Nothing,
+            has_begun: false,
             told_window: config.receive_buffer,
         }
     }
@@ -142,8 +145,9 @@ impl Receiver {
         self.unread -= Amount::of(&received.payload);
         let window = self.window();
         // RFC 9260 section 6.2: not for each byte, so that no silly windows arise.
+        let quarter = self.limit / 4;
         let is_worth_telling =
-            self.told_window < self.limit / 4 && window >= self.told_window + self.limit / 4;
+            self.told_window < quarter.max(PACKET) && window >= self.told_window + quarter;
         if is_worth_telling {
             self.owed = Owed::Now;
         }
@@ -256,7 +260,8 @@ impl Receiver {
     fn acknowledge(&mut self, tsn: LongTsn, is_immediate: bool, now: Instant) {
         let had_gaps = self.tsns.has_gaps();
         self.tsns.insert(tsn);
-        if had_gaps || self.tsns.has_gaps() || is_immediate {
+        let is_first = !core::mem::replace(&mut self.has_begun, true);
+        if is_first || had_gaps || self.tsns.has_gaps() || is_immediate {
             self.owed = Owed::Now;
         } else if self.owed == Owed::Nothing {
             self.owed = Owed::Later(now + self.sack_delay);
@@ -277,11 +282,6 @@ impl Receiver {
 
     pub(crate) fn must_acknowledge(&self) -> bool {
         self.owed == Owed::Now
-    }
-
-    /// Whether the cumulative TSN does not tell all (RFC 9260 section 9.2).
-    pub(crate) fn has_more_to_tell(&self) -> bool {
-        self.tsns.has_gaps() || self.tsns.has_duplicates()
     }
 
     pub(crate) fn acknowledge_now(&mut self) {
@@ -363,6 +363,13 @@ impl Receiver {
         self.finish_forward(thrown);
     }
 
+    /// The association is over: what is complete can still be read.
+    pub(crate) fn end(&mut self) {
+        self.streams.clear();
+        self.unnumbered.clear();
+        self.waiting = Amount::default();
+    }
+
     fn forward(&mut self, to: Tsn) -> Option<LongTsn> {
         let to = lengthen(self.tsns.cumulative(), to);
         self.owed = Owed::Now;
@@ -410,5 +417,9 @@ fn keep(packet: &Bytes, payload: &[u8]) -> Bytes {
     }
 }
 
+/// A window of less may keep the peer from sending.
+const PACKET: usize = 1500;
+/// RFC 9260 section 6.2.
+const LONGEST_DELAY: Duration = Duration::from_millis(500);
 /// A message that has been begun goes on with so many bytes.
 const GO_ON: usize = 64 << 10;

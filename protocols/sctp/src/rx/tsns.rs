@@ -129,10 +129,6 @@ impl Tsns {
         }
     }
 
-    pub(crate) fn has_duplicates(&self) -> bool {
-        !self.duplicates.is_empty()
-    }
-
     pub(crate) fn take_duplicates(&mut self) -> Vec<Tsn> {
         core::mem::take(&mut self.duplicates)
     }

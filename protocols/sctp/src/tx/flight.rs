@@ -166,6 +166,19 @@ impl Flight {
         self.lost.first().copied()
     }
 
+    /// The lowest TSN that is under way or to be sent again, and how often it was sent.
+    pub(crate) fn earliest(&mut self) -> Option<(LongTsn, u32)> {
+        let from = self.forward_to();
+        let skipped = self.index(from)?;
+        let (ahead, sent) = self
+            .chunks
+            .iter()
+            .skip(skipped)
+            .enumerate()
+            .find(|(_, sent)| matches!(sent.status, Status::InFlight | Status::Lost))?;
+        Some((from + ahead as LongTsn, sent.transmissions))
+    }
+
     /// The highest TSN under way.
     pub(crate) fn last_in_flight(&self) -> Option<LongTsn> {
         let back = self.chunks.iter().rev().position(|sent| sent.status == Status::InFlight)?;
@@ -381,8 +394,12 @@ impl Flight {
         }
     }
 
-    fn lose(&mut self, tsn: LongTsn) {
+    /// The chunk, where it is under way, is to be sent again.
+    pub(crate) fn lose(&mut self, tsn: LongTsn) {
         let Some(sent) = self.get_mut(tsn) else { return };
+        if sent.status != Status::InFlight {
+            return;
+        }
         sent.status = Status::Lost;
         let size = sent.size;
         self.in_flight -= size;

@@ -4,11 +4,13 @@
 //!   is (RFC 8260 section 3).
 //! - `flight`: chunks under way and what SACKs say of them.
 //! - `recovery`: which of them are lost; `rto`: how long to wait; `rate`, `pacer`: how fast.
+//! - `peer_window`: what the peer has room for.
 //! - `sender`: all of it together.
 
 mod flight;
 mod outbox;
 mod pacer;
+mod peer_window;
 mod rate;
 mod recovery;
 mod rto;

@@ -150,6 +150,13 @@ impl Outbox {
         self.waiting == 0
     }
 
+    /// What is left of the message that is next.
+    pub(crate) fn next_length(&self) -> usize {
+        let id = self.current.or_else(|| self.schedule.next());
+        let head = id.and_then(|id| self.streams.get(&id)?.queue.front());
+        head.map_or(0, |head| head.payload.len())
+    }
+
     pub(crate) fn set_threshold(&mut self, stream: StreamId, bytes: usize) {
         self.stream(stream).threshold = bytes;
     }
@@ -289,6 +296,17 @@ impl Outbox {
                 self.drop_head(id);
             }
             self.reset(id);
+        }
+    }
+
+    /// There are fewer streams than was thought: what waits for others is given up.
+    pub(crate) fn give_up_beyond(&mut self, count: u16) {
+        let beyond: Vec<_> = self.streams.range(StreamId(count)..).map(|(id, _)| *id).collect();
+        for id in beyond {
+            while let Some(head) = self.streams.get(&id).and_then(|stream| stream.queue.front()) {
+                self.news.push(News::GivenUp { stream: id, ppid: head.ppid });
+                self.drop_head(id);
+            }
         }
     }
 

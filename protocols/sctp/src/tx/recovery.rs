@@ -39,7 +39,6 @@ pub(crate) struct Recovery {
 #[derive(Clone, Copy, Debug)]
 struct Newest {
     order: u64,
-    sent_at: Instant,
     rtt: Duration,
 }
 
@@ -47,6 +46,8 @@ struct Newest {
 #[derive(Clone, Copy, Debug)]
 struct Episode {
     until: LongTsn,
+    /// Whether the retransmission timer had to find the loss: that is no Fast Recovery.
+    is_of_timeout: bool,
     lost: usize,
     not_lost: usize,
 }
@@ -79,6 +80,11 @@ pub(crate) struct Verdict {
 impl Recovery {
     pub(crate) const fn is_active(&self) -> bool {
         self.episode.is_some()
+    }
+
+    /// Whether losses that SACKs have told are being repaired (Fast Recovery, RFC 9260 section 7.2.4).
+    pub(crate) fn is_fast(&self) -> bool {
+        self.episode.is_some_and(|episode| !episode.is_of_timeout)
     }
 
     /// The highest TSN that is known to have arrived.
@@ -153,7 +159,7 @@ impl Recovery {
             return;
         }
         if self.newest.is_none_or(|known| known.order < newest.order) {
-            self.newest = Some(Newest { order: newest.order, sent_at: newest.sent_at, rtt });
+            self.newest = Some(Newest { order: newest.order, rtt });
         }
     }
 
@@ -223,11 +229,15 @@ impl Recovery {
         });
         if chunks > 0 {
             verdict.lost = lost;
-            let episode = self.episode.get_or_insert_with(|| {
+            // After a timeout nothing is under way but what was sent since.
+            if self.episode.is_none_or(|episode| episode.is_of_timeout) {
                 verdict.is_new_loss = true;
-                Episode { until: flight.next() - 1, lost: 0, not_lost: 0 }
-            });
-            episode.lost = episode.lost.saturating_add(chunks);
+                let until = flight.next() - 1;
+                self.episode = Some(Episode { until, is_of_timeout: false, lost: 0, not_lost: 0 });
+            }
+            if let Some(episode) = &mut self.episode {
+                episode.lost = episode.lost.saturating_add(chunks);
+            }
         }
         verdict
     }
@@ -264,8 +274,8 @@ impl Recovery {
         }
         self.timeout_order = Some(flight.next_order());
         let lost = flight.lose_all();
-        self.episode =
-            Some(Episode { until: flight.next().max(1) - 1, lost: usize::MAX, not_lost: 0 });
+        let until = flight.next().max(1) - 1;
+        self.episode = Some(Episode { until, is_of_timeout: true, lost: usize::MAX, not_lost: 0 });
         lost
     }
 }

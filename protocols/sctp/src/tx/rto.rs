@@ -52,6 +52,16 @@ impl RoundTrip {
         self.timeout = timeout.clamp(self.limits.min, self.limits.max);
     }
 
+    /// Something came back after so long that may have been sent again meanwhile: no measurement then,
+    /// but the next answer shall be given as much time.
+    pub(crate) fn went_round(&mut self, round: Duration, now: Instant) {
+        if round <= SURELY_FIRST {
+            self.measured(round, now);
+        } else {
+            self.timeout = self.timeout.max(round * 3 / 2).min(self.limits.max);
+        }
+    }
+
     /// The timer has expired: wait twice as long (E2).
     pub(crate) fn back_off(&mut self) {
         self.timeout = (self.timeout * 2).min(self.limits.max);
@@ -96,6 +106,9 @@ pub(crate) fn first_timeout(limits: Rto, hint: Duration) -> Duration {
 
 /// G of RFC 9260 section 6.3.1.
 const GRANULARITY: Duration = Duration::from_millis(1);
+/// Before that nobody sends anything again whose round trip is not known (RTO.Initial of RFC 9260
+/// section 16).
+const SURELY_FIRST: Duration = Duration::from_secs(1);
 /// No first timeout is shorter: the peer's processor needs time too.
 const SHORTEST: Duration = Duration::from_millis(100);
 
@@ -140,6 +153,16 @@ mod tests {
         assert_eq!(trip.timeout(), millis(60_000));
         trip.forget_back_off();
         assert_eq!(trip.timeout(), millis(1000));
+    }
+
+    #[test]
+    fn a_round_of_more_than_a_second_is_no_measurement() {
+        let mut trip = RoundTrip::new(Rto::RFC, None);
+        trip.went_round(millis(1001), Instant::START);
+        assert!(!trip.is_measured());
+        assert_eq!(trip.timeout(), Duration::from_micros(1_501_500));
+        trip.went_round(millis(600), Instant::START);
+        assert_eq!((trip.smoothed(), trip.timeout()), (millis(600), millis(1800)));
     }
 
     #[test]

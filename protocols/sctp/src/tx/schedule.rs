@@ -48,7 +48,7 @@ pub(crate) struct Schedule {
     scheduling: Scheduling,
     ready: BTreeSet<(Rank, StreamId)>,
     turns: u64,
-    /// Virtual time: where the stream that was served last stood.
+    /// Virtual time: where the stream whose turn was last stood when it came.
     clock: u64,
 }
 
@@ -89,7 +89,14 @@ impl Schedule {
     pub(crate) fn leave(&mut self, stream: StreamId, turn: &mut Turn) {
         if let Some(rank) = turn.rank.take() {
             self.ready.remove(&(rank, stream));
+            if self.is_fair() {
+                self.clock = self.clock.max(rank.0);
+            }
         }
+    }
+
+    const fn is_fair(&self) -> bool {
+        matches!(self.scheduling, Scheduling::FairCapacity | Scheduling::WeightedFair)
     }
 
     /// The stream sent so many bytes.
@@ -102,7 +109,6 @@ impl Schedule {
             | Scheduling::Priority
             | Scheduling::FairCapacity => 1 << 8,
         };
-        self.clock = self.clock.max(turn.served);
         turn.served += ((bytes as u64) << 16) / weight;
     }
 }

@@ -14,6 +14,7 @@ use crate::packet::{Fsn, Header, Mid, PacketWriter, Ssn, Tsn};
 use crate::tx::flight::{Flight, LongTsn, Sent};
 use crate::tx::outbox::{Cut, Fragment, News, Outbox, Pause};
 use crate::tx::pacer::Pacer;
+use crate::tx::peer_window::PeerWindow;
 use crate::tx::rate::RateMeter;
 use crate::tx::recovery::{Recovery, Verdict};
 use crate::tx::rto::RoundTrip;
@@ -30,10 +31,14 @@ pub(crate) struct Sender {
     agreed: Agreed,
     /// The longest packet.
     mtu: usize,
-    /// What the peer has room for beyond what it has acknowledged (a_rwnd).
-    peer_window: usize,
+    peer: PeerWindow,
     forward: Forward,
     timers: Timers,
+    /// The retransmission timer has expired, and nothing has arrived since: one packet is under way (RFC
+    /// 9260 section 7.2.3).
+    is_restarting: bool,
+    /// How much may be under way before the next SACK or command (Max.Burst, RFC 9260 section 6.1 D).
+    burst_until: usize,
     /// A packet may leave although the window is full.
     allowance: Option<Allowance>,
     last_sent_at: Instant,
@@ -56,6 +61,8 @@ enum Allowance {
     FirstRepair,
     /// A probe for the end of what is under way (RFC 8985 section 7).
     Probe,
+    /// A probe of the peer's window (RFC 9260 section 6.1 A).
+    WindowProbe,
 }
 
 /// What the peer is told to wait for no longer (RFC 3758 section 3.5).
@@ -112,22 +119,25 @@ impl Sender {
             flight: Flight::new(first),
             trip,
             recovery: Recovery::default(),
-            control: config.congestion.start(mtu, peer_window),
+            control: config.congestion.start(longest_chunk(mtu), peer_window),
             pacer: Pacer::default(),
             meter: RateMeter::default(),
             agreed,
             mtu,
-            peer_window,
+            peer: PeerWindow::new(peer_window),
             forward: Forward { told: first - 1, ..Forward::default() },
             timers: Timers::default(),
+            is_restarting: false,
+            burst_until: 0,
             allowance: None,
             last_sent_at: Instant::START,
             counts: Counts::default(),
         }
     }
 
-    pub(crate) const fn set_mtu(&mut self, mtu: usize) {
+    pub(crate) fn set_mtu(&mut self, mtu: usize) {
         self.mtu = mtu;
+        self.control.on_chunk_length(longest_chunk(mtu));
     }
 
     pub(crate) fn window(&self) -> usize {
@@ -139,7 +149,7 @@ impl Sender {
     }
 
     pub(crate) const fn peer_window(&self) -> usize {
-        self.peer_window
+        self.peer.room()
     }
 
     /// Whether all that was sent has been acknowledged.
@@ -164,6 +174,14 @@ impl Sender {
         self.timers = Timers::default();
     }
 
+    /// The peer is not, or not yet, the one that this was sent to (RFC 9260 sections 5.2.4 B and 5.2.6):
+    /// all of it is sent again.
+    pub(crate) fn meet(&mut self, window: u32, agreed: Agreed) {
+        self.agreed = agreed;
+        self.lose_all_in_setup();
+        self.peer = PeerWindow::new((window as usize).saturating_sub(self.flight.outstanding()));
+    }
+
     /// When `handle_timeout` is next due.
     pub(crate) fn deadline(&self) -> Option<Deadline> {
         let timers = &self.timers;
@@ -172,6 +190,7 @@ impl Sender {
             (timers.reordering, "sctp.reordering"),
             (timers.probe, "sctp.probe"),
             (timers.pacing, "sctp.pacing"),
+            (self.peer.probe_at(), "sctp.window"),
         ]
         .into_iter()
         .filter_map(|(at, timer)| at.map(|at| Deadline { at, timer }))
@@ -197,6 +216,10 @@ impl Sender {
             self.timers.probe = None;
             self.allowance = Some(Allowance::Probe);
         }
+        if is_due(self.peer.probe_at()) {
+            self.peer.wait(None);
+            self.allowance = Some(Allowance::WindowProbe);
+        }
         Expired::Harmless
     }
 
@@ -208,8 +231,10 @@ impl Sender {
             Timers { retransmission: Some(now + self.trip.timeout()), ..Timers::default() };
         let lost = self.recovery.on_timeout(&mut self.flight);
         self.meter.on_lost(lost);
-        if lost > 0 {
+        // RFC 9260 section 6.1 A: that a full peer does not take a chunk says nothing of the path.
+        if lost > 0 && self.peer.probe() != Some(self.flight.first()) {
             self.control.on_timeout(self.flight.in_flight(), now);
+            self.is_restarting = true;
         }
         // RFC 3758 section 3.5 F3: what tells to go on may have been lost as well.
         self.forward.is_due = self.flight.forward_to() > self.flight.first();
@@ -226,7 +251,10 @@ impl Sender {
     ) -> Option<bool> {
         let first = self.flight.first();
         let cumulative = lengthen(first, sack.cumulative_tsn_ack);
-        if cumulative >= self.flight.next() {
+        let beyond = self.flight.next();
+        if cumulative >= beyond
+            || sack.gaps.iter().any(|gap| cumulative + LongTsn::from(gap.end) >= beyond)
+        {
             return None;
         }
         if cumulative + 1 < first {
@@ -244,6 +272,7 @@ impl Sender {
         let told_to = if is_cut { cumulative + highest } else { LongTsn::MAX };
         self.meter.on_sack(is_cut);
         let news = self.flight.acknowledge(cumulative, gaps);
+        self.is_restarting &= news.bytes == 0;
         let mut facts = Facts {
             in_flight_before,
             acked: news.bytes,
@@ -274,7 +303,8 @@ impl Sender {
         }
         self.timers.reordering = verdict.next;
         self.follow(&verdict, &facts, now);
-        self.peer_window = (sack.window as usize).saturating_sub(self.flight.outstanding());
+        self.peer.told(sack.window as usize, self.flight.outstanding(), cumulative);
+        self.repeat_window_probe(sack.window as usize, now);
         if news.is_cumulative {
             // RFC 9260 section 6.3.2 R2 and R3.
             self.timers.retransmission =
@@ -283,6 +313,32 @@ impl Sender {
         self.arm_probe(now);
         self.judge_forward(outbox, now);
         Some(news.bytes > 0 || news.is_cumulative)
+    }
+
+    /// The peer has room again, and has not taken the chunk that asked for it: it need not wait for its
+    /// timer.
+    fn repeat_window_probe(&mut self, window: usize, now: Instant) {
+        if let Some(tsn) = self.peer.probe()
+            && let Some(sent) = self.flight.get(tsn)
+            && now - sent.sent_at >= self.trip.min().unwrap_or_default()
+            && window >= sent.fragment.payload.len()
+        {
+            self.flight.lose(tsn);
+        }
+    }
+
+    /// SHUTDOWN says nothing of the window: what it acknowledges still takes the peer's room.
+    pub(crate) fn on_cumulative_ack(
+        &mut self,
+        cumulative_tsn_ack: Tsn,
+        outbox: &mut Outbox,
+        now: Instant,
+    ) -> Option<bool> {
+        let window = self.peer.clone();
+        let sack = Sack { cumulative_tsn_ack, ..Sack::default() };
+        let is_new = self.on_sack(&sack, outbox, now)?;
+        self.peer = window;
+        Some(is_new)
     }
 
     /// Whether the SACK may not show all that has arrived: it is as long as a packet can be, or has as
@@ -312,7 +368,7 @@ impl Sender {
             lost: verdict.lost,
             is_cumulative: facts.is_cumulative,
             is_new_loss: verdict.is_new_loss,
-            in_recovery: self.recovery.is_active(),
+            in_recovery: self.recovery.is_fast(),
             in_flight_before: facts.in_flight_before,
             in_flight: self.flight.in_flight(),
             is_window_limited: facts.is_window_limited,
@@ -352,17 +408,29 @@ impl Sender {
         }
     }
 
+    /// A SACK or a command has come, or a timer has expired.
+    pub(crate) fn begin_burst(&mut self) {
+        self.burst_until = self.flight.in_flight() + MAX_BURST * longest_chunk(self.mtu);
+    }
+
     /// Whether a packet may leave now that has something in it. Sets the timer for when it may, if only
     /// the pace is what holds it back.
     pub(crate) fn may_send(&mut self, outbox: &mut Outbox, now: Instant) -> bool {
         self.give_up_what_is_due(outbox, now);
-        if self.forward.is_due || self.allowance == Some(Allowance::Probe) {
+        let is_probe = matches!(self.allowance, Some(Allowance::Probe | Allowance::WindowProbe));
+        if self.forward.is_due || is_probe {
             return true;
         }
-        let has_room = self.flight.in_flight() < self.control.window();
+        let in_flight = self.flight.in_flight();
+        let has_room = in_flight < self.control.window()
+            && !(self.is_restarting && in_flight > 0)
+            && (in_flight < self.burst_until || self.control.rate().is_some());
         let repairs = self.flight.first_lost().is_some()
             && (has_room || self.allowance == Some(Allowance::FirstRepair));
-        let has_new = !outbox.is_empty() && has_room && self.peer_has_room();
+        let waits_for_peer = !outbox.is_empty() && has_room && !self.peer_has_room(outbox);
+        let asks_peer = waits_for_peer && self.flight.is_empty();
+        self.peer.wait(asks_peer.then(|| now + self.trip.timeout()));
+        let has_new = !outbox.is_empty() && has_room && !waits_for_peer;
         if !repairs && !has_new {
             if has_room && self.flight.first_lost().is_none() {
                 self.meter.on_application_limited(self.flight.in_flight());
@@ -377,9 +445,14 @@ impl Sender {
         true
     }
 
-    /// RFC 9260 section 6.1 A: one chunk may be under way whatever the peer's window is.
-    fn peer_has_room(&self) -> bool {
-        self.peer_window > 0 || self.flight.outstanding() == 0
+    /// Whether the peer has room for the next chunk (RFC 9260 section 6.1 A).
+    fn peer_has_room(&self, outbox: &Outbox) -> bool {
+        self.peer.has_room(outbox.next_length().min(self.most()))
+    }
+
+    /// The payload that an empty packet has room for.
+    const fn most(&self) -> usize {
+        self.mtu.saturating_sub(Header::LENGTH + self.chunk_header())
     }
 
     /// Puts into the packet what may leave.
@@ -388,27 +461,49 @@ impl Sender {
             self.push_forward(packet, now);
         }
         let before = packet.len();
-        if self.allowance == Some(Allowance::Probe) {
-            self.allowance = None;
-            self.push_probe(packet, outbox, now);
-        } else {
-            self.push_repairs(packet, outbox, now);
-            self.push_new(packet, outbox, now);
+        let earliest = self.flight.earliest();
+        match self.allowance {
+            Some(Allowance::Probe) => {
+                self.allowance = None;
+                self.push_probe(packet, outbox, now);
+            }
+            Some(Allowance::WindowProbe) => {
+                self.allowance = None;
+                self.push_window_probe(packet, outbox, now);
+            }
+            Some(Allowance::FirstRepair) | None => {
+                self.end_idle(now);
+                self.push_repairs(packet, outbox, now);
+                // RFC 9260 section 6.1 C: what is lost leaves first.
+                if self.flight.first_lost().is_none() {
+                    self.push_new(packet, outbox, now);
+                }
+            }
         }
         let bytes = packet.len() - before;
         if bytes == 0 {
             return;
         }
+        let repeats_earliest = earliest.is_some_and(|(tsn, times)| {
+            self.flight.get(tsn).is_some_and(|sent| sent.transmissions > times)
+        });
         self.last_sent_at = now;
         self.control.on_sent(bytes, self.flight.in_flight(), now);
         if let Some(rate) = self.control.rate() {
             self.pacer.sent(bytes, rate, now);
         }
-        if self.timers.retransmission.is_none() {
-            // R1.
+        if self.timers.retransmission.is_none() || repeats_earliest {
+            // R1, and section 6.1: where the earliest leaves again.
             self.timers.retransmission = Some(now + self.trip.timeout());
         }
         self.arm_probe(now);
+    }
+
+    /// RFC 9260 section 7.2.1: after a time without data the window is smaller.
+    fn end_idle(&mut self, now: Instant) {
+        if self.flight.is_empty() {
+            self.control.on_idle(now - self.last_sent_at, self.trip.timeout());
+        }
     }
 
     fn push_repairs(&mut self, packet: &mut PacketWriter, outbox: &mut Outbox, now: Instant) {
@@ -442,19 +537,26 @@ impl Sender {
 
     fn push_new(&mut self, packet: &mut PacketWriter, outbox: &mut Outbox, now: Instant) {
         outbox.begin_packet();
-        while self.flight.in_flight() < self.control.window() && self.peer_has_room() {
-            if !self.push_next(packet, outbox, now) {
+        while self.flight.in_flight() < self.control.window() && self.peer_has_room(outbox) {
+            if !self.push_next(packet, outbox, usize::MAX, now) {
                 break;
             }
         }
     }
 
-    fn push_next(&mut self, packet: &mut PacketWriter, outbox: &mut Outbox, now: Instant) -> bool {
+    /// The next chunk, with a payload of at most so many bytes.
+    fn push_next(
+        &mut self,
+        packet: &mut PacketWriter,
+        outbox: &mut Outbox,
+        limit: usize,
+        now: Instant,
+    ) -> bool {
         let header = self.chunk_header();
         let room = packet.room().min(usize::from(u16::MAX)) & !3;
         let cut = Cut {
-            room: room.saturating_sub(header),
-            most: self.mtu.saturating_sub(12 + header),
+            room: room.saturating_sub(header).min(limit),
+            most: self.most().min(limit),
             interleaves: self.agreed.interleaves,
             gives_up: self.agreed.gives_up,
         };
@@ -474,7 +576,7 @@ impl Sender {
         let pushed = push(packet, &fragment, tsn, is_immediate, self.agreed.interleaves);
         debug_assert!(pushed, "the fragment was cut to fit");
         self.counts.chunks += 1;
-        self.peer_window = self.peer_window.saturating_sub(fragment.payload.len());
+        self.peer.take(fragment.payload.len());
         self.flight.send(fragment, size, now);
         self.take_snapshot(tsn, was_idle, now);
         true
@@ -484,9 +586,10 @@ impl Sender {
     fn push_probe(&mut self, packet: &mut PacketWriter, outbox: &mut Outbox, now: Instant) {
         self.counts.probes += 1;
         let next = self.flight.next();
-        if !outbox.is_empty() && self.peer_has_room() {
+        let has_room = self.flight.in_flight() < self.control.window();
+        if has_room && !outbox.is_empty() && self.peer_has_room(outbox) {
             outbox.begin_packet();
-            if self.push_next(packet, outbox, now) && self.flight.next() > next {
+            if self.push_next(packet, outbox, usize::MAX, now) && self.flight.next() > next {
                 self.recovery.on_probe(next, false);
                 return;
             }
@@ -500,6 +603,16 @@ impl Sender {
             self.flight.send_again(tsn, now);
             self.recovery.on_probe(tsn, true);
             self.take_snapshot(tsn, false, now);
+        }
+    }
+
+    /// One chunk, of what there is room for, where there is any.
+    fn push_window_probe(&mut self, packet: &mut PacketWriter, outbox: &mut Outbox, now: Instant) {
+        let next = self.flight.next();
+        let limit = if self.peer.has_room(1) { self.peer.room() } else { usize::MAX };
+        outbox.begin_packet();
+        if self.push_next(packet, outbox, limit, now) && self.flight.next() > next {
+            self.peer.on_probe(next);
         }
     }
 
@@ -527,7 +640,7 @@ impl Sender {
         self.flight.set_snapshot(tsn, snapshot);
     }
 
-    fn chunk_header(&self) -> usize {
+    const fn chunk_header(&self) -> usize {
         if self.agreed.interleaves { IData::HEADER_LENGTH } else { Data::HEADER_LENGTH }
     }
 
@@ -537,6 +650,7 @@ impl Sender {
             && self.flight.first_lost().is_none()
             && !self.recovery.is_active()
             && !self.recovery.is_probing()
+            && self.peer.probe().is_none()
             && self.trip.is_measured();
         self.timers.probe = is_wanted.then(|| {
             let wait = 2 * self.trip.smoothed() + 4 * self.trip.variance().min(MOST_VARIANCE);
@@ -559,6 +673,11 @@ struct Facts {
     is_window_limited: bool,
     rtt: Option<Duration>,
     rate: Option<crate::tx::RateSample>,
+}
+
+/// PMDCS (RFC 9260 section 2.3) of packets of so many bytes.
+const fn longest_chunk(mtu: usize) -> usize {
+    mtu.saturating_sub(Header::LENGTH) & !3
 }
 
 /// The long TSN nearest to `near` that ends in these 32 bits.
@@ -627,6 +746,8 @@ fn skipped_mids(front: &[&Sent]) -> Vec<SkippedMid> {
         .collect()
 }
 
+/// Max.Burst (RFC 9260 section 16), where nothing else spreads packets over time.
+const MAX_BURST: usize = 4;
 /// dcsctp's limit.
 const FEW_BLOCKS: usize = 20;
 /// What else may be in the packet of a SACK.
