@@ -108,14 +108,18 @@ impl Recovery {
         now: Instant,
     ) -> Verdict {
         let mut verdict = Verdict::default();
-        self.told_to = told_to;
+        let told_before = core::mem::replace(&mut self.told_to, told_to);
         if let Some((lowest, order)) = news.lowest_sent_once {
             // RFC 8985 section 6.2 step 3.
             if lowest < self.highest {
                 self.has_seen_reordering = true;
             }
-            // What was sent before the timer expired, and once, has arrived all the same.
-            if self.timeout_order.is_some_and(|timeout| order < timeout) && news.not_lost > 0 {
+            // What was sent before the timer expired, and once, has arrived all the same; unless it had
+            // long before, and SACKs had no room to tell.
+            if self.timeout_order.is_some_and(|timeout| order < timeout)
+                && news.not_lost > 0
+                && lowest <= told_before
+            {
                 self.timeout_order = None;
                 flight.revive_lost();
                 verdict.was_timeout_needless = true;

@@ -6,15 +6,23 @@
 //!
 //! 1. `Startup`: twice as fast each round trip, until the rate stops growing.
 //! 2. `Drain`: what was too much leaves the queue.
-//! 3. `Cruise`: a round trip of a quarter more, then less until the queue is empty, then some round
-//!    trips at the rate that was measured; again.
+//! 3. `Cruise`: a round trip of somewhat more, then less until the queue is empty, then some round
+//!    trips at the rate that was measured; again. What comes of more tells whether the bottleneck is
+//!    shared, and who has more of it yields (`trial`).
 //! 4. `Measure`: where the shortest round trip has not been seen for long, half of what is under way
 //!    is taken away for a round trip, so that the queue (if there is one) empties.
+
+mod measures;
+mod signs;
+mod trial;
 
 use core::time::Duration;
 
 use icelab_sans_io::Instant;
 
+use self::measures::{Largest, Rounds};
+use self::signs::{LossSign, QueueSign};
+use self::trial::Trial;
 use super::{Ack, Controller};
 use crate::tx::RateSample;
 
@@ -33,8 +41,7 @@ pub struct Path {
     rounds_without_growth: u32,
     queue: QueueSign,
     losses: LossSign,
-    /// The bandwidth when more was tried last.
-    bandwidth_before: u64,
+    trial: Trial,
     window: usize,
     /// Before a timeout took the window away.
     window_before: usize,
@@ -73,7 +80,7 @@ impl Path {
             rounds_without_growth: 0,
             queue: QueueSign::default(),
             losses: LossSign::default(),
-            bandwidth_before: 0,
+            trial: Trial::default(),
             window: FIRST_WINDOW * mtu,
             window_before: 0,
         }
@@ -98,7 +105,7 @@ impl Path {
         match self.stage {
             Stage::Startup => STARTUP_GAIN,
             Stage::Drain => 10_000 / STARTUP_GAIN,
-            Stage::Cruise { step: Step::Up, .. } => 125,
+            Stage::Cruise { step: Step::Up, .. } => 100 + self.trial.extra(),
             Stage::Cruise { step: Step::Down, .. } => 75,
             Stage::Cruise { step: Step::Level(_), .. } | Stage::Measure { .. } => 100,
         }
@@ -107,6 +114,8 @@ impl Path {
     fn target(&self) -> usize {
         let gain = match self.stage {
             Stage::Startup => STARTUP_GAIN,
+            // Where others fill a queue, a trial needs room for its share of that too.
+            Stage::Cruise { step: Step::Up, .. } => 300,
             Stage::Drain | Stage::Cruise { .. } => 200,
             Stage::Measure { .. } => 50,
         };
@@ -115,7 +124,7 @@ impl Path {
 
     fn learn_rate(&mut self, sample: &RateSample) {
         let rate = sample.bytes_per_second();
-        if !sample.is_sound {
+        if !sample.is_sound || self.trial.is_fading() {
             return;
         }
         if !sample.is_application_limited || rate >= self.bandwidth.get() {
@@ -184,15 +193,19 @@ impl Path {
                 let elapsed = ack.now - since;
                 let next = match step {
                     Step::Up => (elapsed > min_rtt
-                        && (ack.lost > 0 || ack.in_flight >= self.product(125)))
+                        && (ack.lost > 0
+                            || ack.in_flight >= self.product(100 + self.trial.extra())))
                     .then_some(Step::Down),
                     Step::Down => (ack.in_flight <= self.product(100) || elapsed > 2 * min_rtt)
-                        .then(|| self.after_down()),
+                        .then(|| Step::Level(self.trial.rest())),
                     Step::Level(rounds) => (elapsed > min_rtt * rounds).then_some(Step::Up),
                 };
                 if let Some(step) = next {
-                    if step == Step::Up {
-                        self.bandwidth_before = self.bandwidth.get();
+                    if step == Step::Up
+                        && let Some(sample) = &ack.rate
+                    {
+                        self.rounds.restart(sample, ack.now);
+                        self.trial.begin(self.product(100) / self.mtu.max(1));
                     }
                     self.stage = Stage::Cruise { step, since: ack.now };
                 }
@@ -213,10 +226,12 @@ impl Path {
         }
     }
 
-    /// Where more turned out to pass, even more is tried soon.
-    fn after_down(&self) -> Step {
-        let has_grown = self.bandwidth.get() > self.bandwidth_before + self.bandwidth_before / 8;
-        Step::Level(if has_grown { 1 } else { LEVEL_ROUNDS })
+    /// A round trip has passed, in which this much arrived in a second.
+    fn judge_trial(&mut self, average: u64) {
+        let queue = self.queue.queue(self.min_rtt.unwrap_or_default());
+        if let Some(rate) = self.trial.on_round(average, queue) {
+            self.bandwidth.reset(rate, self.rounds.count);
+        }
     }
 
     fn set_window(&mut self, ack: &Ack) {
@@ -249,6 +264,7 @@ impl Controller for Path {
             self.learn_rate(sample);
             if let Some(average) = round {
                 self.learn_average(average, sample);
+                self.judge_trial(average);
                 self.queue = QueueSign::default();
                 if self.stage == Stage::Startup {
                     self.judge_growth(sample);
@@ -290,118 +306,11 @@ impl Controller for Path {
     }
 }
 
-/// Whether a queue grows: the shortest of several round trips measured lately is clearly longer than
-/// the shortest ever (RFC 9406 section 4.2).
-#[derive(Clone, Copy, Debug, Default)]
-struct QueueSign {
-    shortest: Option<Duration>,
-    count: u32,
-}
-
-impl QueueSign {
-    fn measured(&mut self, rtt: Duration) {
-        self.shortest = Some(self.shortest.map_or(rtt, |shortest| shortest.min(rtt)));
-        self.count += 1;
-    }
-
-    fn is_growing(&self, min: Duration) -> bool {
-        let clearly = (min / 8).clamp(SHORTEST_SIGN, LONGEST_SIGN);
-        self.count >= SIGN_SAMPLES && self.shortest.is_some_and(|rtt| rtt > min + clearly)
-    }
-}
-
-/// Whether so much is lost that it can hardly be chance: the queue is full.
-#[derive(Clone, Copy, Debug, Default)]
-struct LossSign {
-    /// Packets of which the fate was learned lately, and those of them that were lost, in 1/256.
-    judged: usize,
-    lost: usize,
-}
-
-impl LossSign {
-    const fn judged(&mut self, arrived: usize, lost: usize) {
-        self.judged += (arrived + lost) * 256;
-        self.lost += lost * 256;
-        // What is older counts less.
-        while self.judged > FLOOD_PACKETS * 2 * 256 {
-            self.judged -= self.judged / 4;
-            self.lost -= self.lost / 4;
-        }
-    }
-
-    const fn is_flood(&self) -> bool {
-        self.judged >= FLOOD_PACKETS * 256 && self.lost * 100 > self.judged * FLOOD_PERCENT
-    }
-}
-
-/// Counts round trips: one has passed when something arrives that left after the last one passed.
-#[derive(Clone, Debug, Default)]
-struct Rounds {
-    count: u64,
-    ends_at: u64,
-    began: Instant,
-}
-
-impl Rounds {
-    /// Where one has passed: what arrived in it, in bytes a second.
-    fn pass(&mut self, sample: &RateSample, now: Instant) -> Option<u64> {
-        if sample.delivered_before < self.ends_at {
-            return None;
-        }
-        let delivered = sample.delivered_in_all - self.ends_at;
-        let nanos = (now - self.began).as_nanos().max(1);
-        let rate = u128::from(delivered) * 1_000_000_000 / nanos;
-        self.ends_at = sample.delivered_in_all;
-        self.began = now;
-        self.count += 1;
-        Some(if self.count == 1 { 0 } else { u64::try_from(rate).unwrap_or(u64::MAX) })
-    }
-}
-
-/// The largest of what was measured in the last round trips.
-#[derive(Clone, Debug, Default)]
-struct Largest {
-    /// Each is smaller and younger than the one before.
-    samples: std::collections::VecDeque<(u64, u64)>,
-}
-
-impl Largest {
-    fn insert(&mut self, rate: u64, round: u64) {
-        while self.samples.back().is_some_and(|(_, smaller)| *smaller <= rate) {
-            self.samples.pop_back();
-        }
-        self.samples.push_back((round, rate));
-    }
-
-    fn age(&mut self, round: u64) {
-        while self.samples.len() > 1
-            && self.samples.front().is_some_and(|(old, _)| old + BANDWIDTH_ROUNDS <= round)
-        {
-            self.samples.pop_front();
-        }
-    }
-
-    fn get(&self) -> u64 {
-        self.samples.front().map_or(0, |(_, rate)| *rate)
-    }
-}
-
 /// In packets.
 const FIRST_WINDOW: usize = 16;
 /// 2 / ln 2 in percent: the least at which the rate doubles in a round trip.
 const STARTUP_GAIN: u64 = 289;
 /// Startup ends after so many round trips in which the rate did not grow by a quarter.
 const ROUNDS_WITHOUT_GROWTH: u32 = 3;
-/// RFC 9406 section 4.2: MIN_RTT_THRESH, MAX_RTT_THRESH and N_RTT_SAMPLE.
-const SHORTEST_SIGN: Duration = Duration::from_millis(4);
-const LONGEST_SIGN: Duration = Duration::from_millis(16);
-const SIGN_SAMPLES: u32 = 8;
-/// So many packets tell, of which more than so many percent are lost, that the queue is full.
-const FLOOD_PACKETS: usize = 32;
-const FLOOD_PERCENT: usize = 30;
-/// How many round trips a bandwidth counts.
-const BANDWIDTH_ROUNDS: u64 = 10;
-/// How many round trips pass between two tries of more.
-const LEVEL_ROUNDS: u32 = 6;
 /// How long the shortest round trip is believed.
 const MIN_RTT_LIFE: Duration = Duration::from_secs(10);
