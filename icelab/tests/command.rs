@@ -1,5 +1,6 @@
 //! The command line, run as a process.
 
+mod bench;
 mod failing;
 mod files;
 mod help;
@@ -151,7 +152,7 @@ fn what_comes_later_is_refused() {
         &["run", "direct.yaml", "--report", "x"],
         &["run", "direct.yaml", "--pcap", "x"],
         &["run", "direct.yaml", "--runtime", "tokio"],
-        &["bench", "--quick"],
+        &["bench", "media"],
         &["serve", "stun"],
     ] {
         let ran = folder.icelab(arguments);

@@ -49,6 +49,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "icelab-sctp",
             "icelab-datachannel",
             "icelab-peer",
+            "icelab-sctp",
             "icelab-sim",
             "icelab-turmoil",
             "icelab-reports",

@@ -1,5 +1,6 @@
 //! The reports from outside: hand-made results and records in, texts out.
 
+mod bench;
 mod difference;
 mod record;
 mod results;

@@ -57,6 +57,26 @@ fn a_setting_that_changes_by_hand_is_in_the_record() {
 }
 
 #[test]
+fn a_link_counts_what_it_drops_for_each_reason() {
+    let mut lab = Lab::new(&pair(DirectionConfig {
+        rate: Some(Bitrate::from_kbit(8)),
+        loss: Loss::Independent(Chance::ALWAYS),
+        queue: QueueLimit::Packets(3),
+        ..DirectionConfig::default()
+    }));
+    for _ in 0..6 {
+        lab.send("alice", lab.socket("bob"), b"x");
+    }
+    lab.run(10_000);
+    let link = lab.simulation.link(lab.node("alice"), None).unwrap();
+    let dropped = |direction, reason| lab.simulation.fabric().dropped(link, direction, reason);
+    // One is sent at once and three wait; all four are lost on the way, and two found no place.
+    assert_eq!(dropped(Direction::Up, "loss"), 4);
+    assert_eq!(dropped(Direction::Up, "queue-full"), 2);
+    assert_eq!(dropped(Direction::Down, "loss"), 0);
+}
+
+#[test]
 fn damaged_packets_do_not_reach_a_socket() {
     let mut lab = Lab::new(&pair(DirectionConfig {
         corrupt: Chance::from_percent(50),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use icelab_reports::results::Shard;
 
+use super::bench::arguments::BenchArguments;
 use crate::scenario::grammar::range::Seeds;
 
 /// Which path will ICE pick, how soon, and what happens when the network changes?
@@ -47,8 +48,8 @@ pub(super) enum Command {
     Merge(MergeArguments),
     /// Say what changed between two results files
     Diff(DiffArguments),
-    #[command(hide = true)]
-    Bench(LaterArguments),
+    /// Measure: what data channels' transport makes of loss, delay and queues
+    Bench(BenchArguments),
     #[command(hide = true)]
     Serve(LaterArguments),
 }
@@ -232,6 +233,6 @@ fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "a seed is a whole number from 0 up, such as 7".to_owned())
 }
 
-fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+pub(super) fn jobs(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| "write how many threads to use, 1 or more".to_owned())
 }

@@ -2,10 +2,12 @@
 //!
 //! - [`arguments`]: what can be asked.
 //! - [`run`], [`check`], [`explain`], [`new`], [`presets`], [`results`]: a command each.
+//! - [`bench`]: `icelab bench`, also for programs that bring other stacks.
 //! - [`outputs`]: where results of a run go, and what of them is saved before its end.
 //! - [`message`]: refusals and problems, with excerpts, on stderr; [`excerpt`]: the lines around a fault.
 
 mod arguments;
+mod bench;
 mod check;
 mod excerpt;
 mod explain;
@@ -22,6 +24,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use arguments::{Arguments, Command};
+pub use bench::data_beside;
 
 /// How a command ended (section 7 of the design).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,14 +50,20 @@ pub fn main() -> ExitCode {
         Command::Presets(arguments) => presets::presets(&arguments),
         Command::Merge(arguments) => results::merge(&arguments),
         Command::Diff(arguments) => results::diff(&arguments),
-        Command::Bench(_) => message::not_supported_yet("icelab bench"),
+        Command::Bench(arguments) => bench::bench(&arguments),
         Command::Serve(_) => message::not_supported_yet("icelab serve"),
     };
-    ExitCode::from(match ending {
-        Ending::AsExpected => 0,
-        Ending::NotAsExpected => 1,
-        Ending::Unreadable => 2,
-    })
+    ending.into()
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> Self {
+        Self::from(match ending {
+            Ending::AsExpected => 0,
+            Ending::NotAsExpected => 1,
+            Ending::Unreadable => 2,
+        })
+    }
 }
 
 /// Writes a result. A reader that has gone away is no fault.

@@ -9,7 +9,6 @@ use icelab_reports::results::Case;
 
 use super::run::{RunOptions, run};
 use super::select::Chosen;
-use crate::scenario::plan::Plan;
 
 /// Runs everything chosen on so many threads; `progress` hears each result as it comes, with all that came so far.
 pub fn run_all(
@@ -18,38 +17,39 @@ pub fn run_all(
     options: RunOptions<'_>,
     progress: impl FnMut(&Case, &[Option<Case>]),
 ) -> Vec<Case> {
-    run_each(chosen, jobs, |plan| run(plan, options), progress)
+    run_each(chosen, jobs, |one| run(&one.plan(), options), progress)
 }
 
-fn run_each(
-    chosen: &[Chosen<'_>],
+/// Does something with each item on so many threads; the results are in the order of the items.
+pub(crate) fn run_each<T: Sync, R: Send>(
+    items: &[T],
     jobs: NonZeroUsize,
-    run: impl Fn(&Plan) -> Case + Sync,
-    mut progress: impl FnMut(&Case, &[Option<Case>]),
-) -> Vec<Case> {
+    run: impl Fn(&T) -> R + Sync,
+    mut progress: impl FnMut(&R, &[Option<R>]),
+) -> Vec<R> {
     let next = AtomicUsize::new(0);
-    let mut results: Vec<Option<Case>> = chosen.iter().map(|_| None).collect();
+    let mut results: Vec<Option<R>> = items.iter().map(|_| None).collect();
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
-        for _ in 0..jobs.get().min(chosen.len()) {
+        for _ in 0..jobs.get().min(items.len()) {
             let (sender, next, run) = (sender.clone(), &next, &run);
             scope.spawn(move || {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(one) = chosen.get(index) else { break };
-                    if sender.send((index, run(&one.plan()))).is_err() {
+                    let Some(item) = items.get(index) else { break };
+                    if sender.send((index, run(item))).is_err() {
                         break;
                     }
                 }
             });
         }
         drop(sender);
-        for (index, case) in receiver {
+        for (index, result) in receiver {
             if let Some(slot) = results.get_mut(index) {
-                *slot = Some(case);
+                *slot = Some(result);
             }
-            if let Some(Some(case)) = results.get(index) {
-                progress(case, &results);
+            if let Some(Some(result)) = results.get(index) {
+                progress(result, &results);
             }
         }
     });
@@ -62,6 +62,7 @@ mod tests {
 
     use super::*;
     use crate::scenario::load::Scenario;
+    use crate::scenario::plan::Plan;
     use crate::scenario::text::source::Source;
     use crate::suite::run::{guarded, judged};
     use crate::suite::select::Selection;
@@ -78,6 +79,7 @@ mod tests {
                 _ => judged(plan, RunOptions::default()),
             })
         };
+        let run = |one: &Chosen<'_>| run(&one.plan());
         let mut came = 0;
         let cases = run_each(&chosen, NonZeroUsize::new(2).unwrap(), run, |_, so_far| {
             came += 1;

@@ -2,8 +2,8 @@
 
 use super::Folder;
 
-const COMMANDS: [&str; 8] =
-    ["run", "check", "explain", "new", "schema", "presets", "merge", "diff"];
+const COMMANDS: [&str; 9] =
+    ["run", "check", "explain", "new", "schema", "presets", "merge", "diff", "bench"];
 
 #[test]
 fn every_command_explains_itself_with_examples() {

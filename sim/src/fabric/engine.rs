@@ -1,6 +1,6 @@
 //! The heap, the clock that it moves, and links.
 
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
 use icelab_sans_io::net::{IcmpKind, Notice};
 use icelab_sans_io::{Instant, Rng};
@@ -31,6 +31,8 @@ pub struct Fabric {
     pub(super) nodes: Vec<Node>,
     pub(super) parcels: Parcels,
     packets: u64,
+    /// What links dropped, by reason.
+    drops: BTreeMap<(LinkId, Direction, &'static str), u64>,
     pub(super) notices: VecDeque<(NodeId, Notice)>,
     pub(super) rules: Vec<DropRule>,
     pub(super) rules_made: u64,
@@ -76,6 +78,7 @@ impl Fabric {
             nodes: Vec::new(),
             parcels: Parcels::new(Self::MOST_PACKETS, Self::MOST_BYTES),
             packets: 0,
+            drops: BTreeMap::new(),
             notices: VecDeque::new(),
             rules: Vec::new(),
             rules_made: 0,
@@ -123,6 +126,12 @@ impl Fabric {
     #[must_use]
     pub fn packets_on_their_way(&self) -> usize {
         self.parcels.count()
+    }
+
+    /// How many packets a link has dropped in this direction for this reason, in the record's words (`loss`, `queue-full`).
+    #[must_use]
+    pub fn dropped(&self, link: LinkId, direction: Direction, reason: &'static str) -> u64 {
+        self.drops.get(&(link, direction, reason)).copied().unwrap_or(0)
     }
 
     /// Sets how many packets and bytes may be on their way or wait at once; what comes above that is dropped.
@@ -380,6 +389,7 @@ impl Fabric {
         id: PacketId,
         reason: &'static str,
     ) {
+        *self.drops.entry((link, direction, reason)).or_default() += 1;
         let spot = self.spot(link, direction);
         self.record.dropped(self.now, id, spot, reason);
     }
