@@ -111,6 +111,11 @@ impl Reconfiguration {
         self.answers.push(response);
     }
 
+    /// Whether so much waits already that the peer may not ask for more.
+    fn is_busy(&self) -> bool {
+        self.wanted.len() >= MOST_WANTED
+    }
+
     /// Whether a chunk is to be sent.
     pub(crate) fn is_due(&self) -> bool {
         !self.answers.is_empty() || self.pending.as_ref().is_some_and(|pending| pending.is_due)
@@ -467,6 +472,10 @@ impl Association {
         if streams.len() > MOST_STREAMS {
             return session.reconfiguration.answer(reset.request, ReconfigurationResult::DENIED);
         }
+        if session.reconfiguration.is_busy() {
+            let result = ReconfigurationResult::REQUEST_ALREADY_IN_PROGRESS;
+            return session.reconfiguration.answer(reset.request, result);
+        }
         self.output.event(Event::ResetAsked { streams: streams.clone() });
         self.want_reset(&streams, Some(reset.request));
     }
@@ -541,6 +550,10 @@ impl Association {
         if most - session.outgoing_streams < add.new_streams {
             return session.reconfiguration.answer(add.request, ReconfigurationResult::DENIED);
         }
+        if session.reconfiguration.is_busy() {
+            let result = ReconfigurationResult::REQUEST_ALREADY_IN_PROGRESS;
+            return session.reconfiguration.answer(add.request, result);
+        }
         session.reconfiguration.answer(add.request, ReconfigurationResult::PERFORMED);
         session.reconfiguration.wanted.push_back(Request::AddOutgoing(add.new_streams));
     }
@@ -611,5 +624,7 @@ const fn response(number: RequestNumber, result: ReconfigurationResult) -> Recon
 
 /// How many answers are remembered for requests that come again.
 const REMEMBERED: usize = 4;
+/// How many requests may wait for their turn before the peer may not ask for more.
+const MOST_WANTED: usize = 16;
 /// How many streams one request names: a packet has room for them.
 const MOST_STREAMS: usize = 256;
