@@ -1,5 +1,6 @@
 //! The sending side of an association: what goes into the next packet, and what SACKs and timers change.
 
+use core::mem;
 use core::time::Duration;
 
 use icelab_sans_io::{Deadline, Instant};
@@ -37,6 +38,8 @@ pub(crate) struct Sender {
     /// The retransmission timer has expired, and nothing has arrived since: one packet is under way (RFC
     /// 9260 section 7.2.3).
     is_restarting: bool,
+    /// How often the retransmission timer has expired since anything was heard of the peer.
+    unheard_timeouts: u32,
     /// How much may be under way before the next SACK or command (Max.Burst, RFC 9260 section 6.1 D).
     burst_until: usize,
     /// A packet may leave although the window is full.
@@ -128,6 +131,7 @@ impl Sender {
             forward: Forward { told: first - 1, ..Forward::default() },
             timers: Timers::default(),
             is_restarting: false,
+            unheard_timeouts: 0,
             burst_until: 0,
             allowance: None,
             last_sent_at: Instant::START,
@@ -226,7 +230,14 @@ impl Sender {
     /// RFC 9260 section 6.3.3.
     fn time_out(&mut self, now: Instant) -> Expired {
         self.counts.timeouts += 1;
+        self.unheard_timeouts = self.unheard_timeouts.saturating_add(1);
         self.trip.back_off();
+        self.start_again(now);
+        Expired::Timeout
+    }
+
+    /// All that is under way is taken for lost.
+    fn start_again(&mut self, now: Instant) {
         self.timers =
             Timers { retransmission: Some(now + self.trip.timeout()), ..Timers::default() };
         let lost = self.recovery.on_timeout(&mut self.flight);
@@ -238,7 +249,21 @@ impl Sender {
         }
         // RFC 3758 section 3.5 F3: what tells to go on may have been lost as well.
         self.forward.is_due = self.flight.forward_to() > self.flight.first();
-        Expired::Timeout
+    }
+
+    /// A packet of the peer's was read. Where nothing at all had come for several timeouts, the path was
+    /// dead, not crowded, and lives again: what is still not acknowledged waits no longer than after a first
+    /// timeout.
+    pub(crate) fn hear(&mut self, now: Instant) {
+        let was_silent = mem::take(&mut self.unheard_timeouts) >= SILENT_TIMEOUTS;
+        let Some(expiry) = self.timers.retransmission.filter(|_| was_silent) else { return };
+        self.trip.forget_back_off();
+        let due = self.last_sent_at.max(self.forward.told_at) + self.trip.timeout();
+        if due <= now {
+            self.start_again(now);
+        } else {
+            self.timers.retransmission = Some(expiry.min(due));
+        }
     }
 
     /// Reads a SACK (RFC 9260 section 6.2.1). Returns whether it acknowledged something new; `None`
@@ -272,7 +297,10 @@ impl Sender {
         let told_to = if is_cut { cumulative + highest } else { LongTsn::MAX };
         self.meter.on_sack(is_cut);
         let news = self.flight.acknowledge(cumulative, gaps);
-        self.is_restarting &= news.bytes == 0;
+        if news.bytes > 0 {
+            self.is_restarting = false;
+            self.unheard_timeouts = 0;
+        }
         let mut facts = Facts {
             in_flight_before,
             acked: news.bytes,
@@ -770,6 +798,8 @@ fn skipped_mids(front: &[&Sent]) -> Vec<SkippedMid> {
 const MAX_BURST: usize = 4;
 /// A message is one chunk at least.
 const MOST_CHUNKS: LongTsn = u16::MAX as LongTsn;
+/// After so many timeouts without a packet of the peer's the path counts as dead.
+const SILENT_TIMEOUTS: u32 = 2;
 /// dcsctp's limit.
 const FEW_BLOCKS: usize = 20;
 /// What else may be in the packet of a SACK.
