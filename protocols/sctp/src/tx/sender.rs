@@ -630,20 +630,22 @@ impl Sender {
     }
 
     /// RFC 8985 section 7.3: new data, or else the last chunk under way again that may leave again (RFC
-    /// 3758 section 4.1 TR4).
+    /// 3758 section 4.1 TR4). Where there is none, new data leaves although the window is full, or else a
+    /// question.
     fn push_probe(&mut self, packet: &mut PacketWriter, outbox: &mut Outbox, now: Instant) {
         self.counts.probes += 1;
         let next = self.flight.next();
+        let last = self.flight.last_to_repeat(now);
         let has_room = self.flight.in_flight() < self.control.window();
-        if has_room && !outbox.is_empty() && self.peer_has_room(outbox) {
+        if (has_room || last.is_none()) && !outbox.is_empty() && self.peer_has_room(outbox) {
             outbox.begin_packet();
             if self.push_next(packet, outbox, usize::MAX, now) && self.flight.is_in_flight(next) {
                 self.recovery.on_probe(next, false);
                 return;
             }
         }
-        if let Some(tsn) = self.flight.last_to_repeat(now)
-            && let Some(sent) = self.flight.get(tsn)
+        let Some(tsn) = last else { return self.push_question(packet, now) };
+        if let Some(sent) = self.flight.get(tsn)
             && push(packet, &sent.fragment, tsn, true, self.agreed.interleaves)
         {
             self.counts.chunks += 1;
@@ -651,6 +653,18 @@ impl Sender {
             self.flight.send_again(tsn, now);
             self.recovery.on_probe(tsn, true);
             self.take_snapshot(tsn, false, now);
+        }
+    }
+
+    /// A FORWARD TSN with nothing new in it: the peer answers with a SACK, as its last one may be lost (RFC
+    /// 3758 section 3.6).
+    fn push_question(&mut self, packet: &mut PacketWriter, now: Instant) {
+        if !self.agreed.gives_up {
+            return;
+        }
+        let is_in_packet = self.forward.told_at == now;
+        if is_in_packet || self.push_forward(packet, now) {
+            self.recovery.on_question(self.flight.next_order(), now);
         }
     }
 
@@ -664,7 +678,7 @@ impl Sender {
         }
     }
 
-    fn push_forward(&mut self, packet: &mut PacketWriter, now: Instant) {
+    fn push_forward(&mut self, packet: &mut PacketWriter, now: Instant) -> bool {
         let to = self.flight.forward_to() - 1;
         let front: Vec<&Sent> = self.flight.given_up_front().collect();
         let new_cumulative_tsn = Tsn(to as u32);
@@ -681,6 +695,7 @@ impl Sender {
                 self.timers.retransmission = Some(now + self.trip.timeout());
             }
         }
+        pushed.is_ok()
     }
 
     fn take_snapshot(&mut self, tsn: LongTsn, was_idle: bool, now: Instant) {
