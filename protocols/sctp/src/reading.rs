@@ -48,6 +48,7 @@ impl Association {
         if !self.is_admitted(&packet) {
             return;
         }
+        let is_of_peer = header.verification_tag == self.own.tag;
         let was_owing = self.is_owing_sack();
         let mut has_data = false;
         for (place, raw) in packet.raw_chunks().enumerate() {
@@ -67,6 +68,9 @@ impl Association {
         self.put_off_shutdown(has_data, now);
         if has_data {
             self.end_data(was_owing);
+        }
+        if is_of_peer && let Stage::Open(session) = &mut self.stage {
+            session.sender.hear(now);
         }
     }
 

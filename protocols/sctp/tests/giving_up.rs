@@ -12,6 +12,8 @@ const WINDOW: u32 = 1 << 20;
 const FULL: usize = 1172;
 /// and what that makes under way.
 const CHUNK: usize = 1188;
+/// A FORWARD TSN that says nothing new, to get an answer.
+const QUESTION: Seen = Seen::Forward { to: 0, skipped: Vec::new() };
 
 fn script() -> Script {
     Script::new(rfc(), &Offer::default())
@@ -94,7 +96,7 @@ fn nothing_is_repeated_when_its_time_is_over_not_even_to_get_an_answer() {
     assert_eq!(script.tsns(), [[1]]);
     script.wait(millis(3000));
     let chunks = script.chunks();
-    assert_eq!(forwards(&chunks).first(), Some(&forward(1, &[(0, false, 0)])));
+    assert_eq!(forwards(&chunks)[..2], [QUESTION, forward(1, &[(0, false, 0)])]);
     assert_eq!(data_of(chunks), []);
     assert_eq!(news(&mut script), [given_up(0)]);
 }
@@ -163,7 +165,7 @@ fn a_chunk_that_is_given_up_is_no_longer_under_way_and_earns_no_window() {
     assert_eq!(script.end.stats().in_flight, 0);
     assert_eq!(script.end.stats().congestion_window, CHUNK);
     let first = script.chunks();
-    assert_eq!(forwards(&first), [forward(1, &[(0, false, 0)])]);
+    assert_eq!(forwards(&first), [QUESTION, forward(1, &[(0, false, 0)])]);
     // A <- SACK(1) <- peer
     script.sack(1, WINDOW, &[]);
     assert_eq!(script.end.stats().congestion_window, CHUNK);
@@ -176,7 +178,7 @@ fn the_peer_is_told_until_it_says_that_it_knows() {
     let mut script = script();
     script.send(once(0, 100));
     script.wait(millis(1100));
-    assert_eq!(forwards(&script.chunks()), [forward(1, &[(0, false, 0)])]);
+    assert_eq!(forwards(&script.chunks()), [QUESTION, forward(1, &[(0, false, 0)])]);
     // A -> FORWARD TSN(1) /lost/ peer: the retransmission timer runs.
     assert!(script.wait_for_packet(millis(2500)).is_some());
     assert_eq!(script.chunks(), [forward(1, &[(0, false, 0)])]);
@@ -194,7 +196,7 @@ fn a_sack_that_lags_behind_what_was_given_up_is_read() {
     let mut script = script();
     script.send(once(0, 100));
     script.wait(millis(1100));
-    assert_eq!(forwards(&script.chunks()), [forward(1, &[(0, false, 0)])]);
+    assert_eq!(forwards(&script.chunks()), [QUESTION, forward(1, &[(0, false, 0)])]);
     script.send(message(0, vec![1; 100]));
     assert_eq!(script.tsns(), [[2]]);
     // A <- SACK(0, and 2) <- peer, before FORWARD TSN(1) has come to it
@@ -216,7 +218,7 @@ fn the_last_ordered_message_of_each_stream_is_named_and_no_unordered_one() {
     script.send(Message { is_unordered: true, ..once(1, 10) });
     script.wait(millis(1100));
     let expected = forward(5, &[(1, false, 1), (3, false, 0)]);
-    assert_eq!(forwards(&script.chunks()), [expected]);
+    assert_eq!(forwards(&script.chunks()), [QUESTION, expected]);
 }
 
 #[test]
@@ -300,4 +302,83 @@ fn the_timer_runs_for_forward_tsn_where_nothing_else_is_under_way() {
     // A -> FORWARD TSN(5) /lost/ peer
     assert!(script.wait_for_packet(millis(1100)).is_some());
     assert_eq!(script.chunks(), [forward(5, &[(0, false, 0)])]);
+}
+
+/// Nothing may be sent again to get an answer, and nothing new waits: a FORWARD TSN that is out of date is
+/// answered too (RFC 3758 section 3.6).
+#[test]
+fn where_nothing_may_be_repeated_a_question_tells_what_is_lost() {
+    // Which of three messages have arrived, and what the peer is told then.
+    let cases = [
+        (vec![(2, 2)], forward(1, &[(0, false, 0)]), 2),
+        (vec![(3, 3)], forward(2, &[(0, false, 1)]), 2),
+        (vec![], forward(3, &[(0, false, 2)]), 3),
+    ];
+    for (gaps, told, lost) in cases {
+        let mut script = script();
+        for _ in 0..3 {
+            script.send(once(0, 100));
+        }
+        // A -> DATA(1), DATA(2), DATA(3) -> peer, whose SACKs are lost
+        assert_eq!(script.tsns(), [[1], [2], [3]]);
+        // A -> FORWARD TSN(0) -> peer, after two round trips
+        assert_eq!(script.wait_for_packet(millis(1000)), Some(millis(400)));
+        assert_eq!(script.chunks(), [QUESTION]);
+        assert_eq!(news(&mut script), []);
+        // A <- SACK <- peer
+        script.wait(RTT);
+        script.sack(0, WINDOW, &gaps);
+        // A -> FORWARD TSN: beyond what is lost -> peer
+        assert_eq!(script.chunks(), [told]);
+        assert_eq!(news(&mut script), vec![given_up(0); lost]);
+        assert_eq!(script.end.stats().timeouts, 0);
+    }
+}
+
+#[test]
+fn a_sack_that_comes_too_soon_is_no_answer_to_a_question() {
+    let mut script = script();
+    script.send(once(0, 100));
+    script.send(once(0, 100));
+    script.chunks();
+    script.wait(millis(400));
+    assert_eq!(script.chunks(), [QUESTION]);
+    // A <- SACK(1) <- peer, sent before it was asked
+    script.wait(millis(50));
+    script.sack(1, WINDOW, &[]);
+    assert_eq!(script.chunks(), []);
+    // A <- SACK(2) <- peer
+    script.wait(millis(50));
+    script.sack(2, WINDOW, &[]);
+    script.wait(millis(10_000));
+    assert_eq!(script.chunks(), []);
+    assert_eq!(news(&mut script), []);
+}
+
+#[test]
+fn where_nothing_may_be_repeated_new_data_asks_although_the_window_is_full() {
+    let mut script = script();
+    for _ in 0..6 {
+        script.send(once(0, FULL));
+    }
+    assert_eq!(script.tsns(), [[1], [2], [3], [4]]);
+    assert_eq!(script.wait_for_packet(millis(1000)), Some(millis(400)));
+    assert_eq!(script.tsns(), [[5]]);
+    // A <- SACK(0, gap 5) <- peer
+    script.wait(RTT);
+    script.sack(0, WINDOW, &[(5, 5)]);
+    assert_eq!(forwards(&script.chunks()), [forward(4, &[(0, false, 3)])]);
+    assert_eq!(script.end.stats().timeouts, 0);
+}
+
+/// Nothing new may leave either, where the peer has no room.
+#[test]
+fn a_full_peer_is_asked_too() {
+    let mut script = Script::new(rfc(), &Offer::window(2 * FULL as u32));
+    for _ in 0..3 {
+        script.send(once(0, FULL));
+    }
+    assert_eq!(script.tsns(), [[1], [2]]);
+    assert_eq!(script.wait_for_packet(millis(1000)), Some(millis(400)));
+    assert_eq!(script.chunks(), [QUESTION]);
 }

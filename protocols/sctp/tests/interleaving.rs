@@ -219,7 +219,7 @@ fn reserved_bits_are_zero() {
     assert_eq!(sent[0][22..24], [0, 0]);
     script.wait(millis(1100));
     let sent = script.take_bytes();
-    let forward = sent.iter().find(|packet| packet[12] == ChunkType::I_FORWARD_TSN.0).unwrap();
+    let forward = sent.iter().rfind(|packet| packet[12] == ChunkType::I_FORWARD_TSN.0).unwrap();
     assert_eq!((forward[13], &forward[22..24]), (0, &[0, 0][..]));
 }
 

@@ -32,6 +32,7 @@ mod schedules;
 mod script;
 mod setup;
 mod shutdown;
+mod silence;
 mod skipping;
 mod tags;
 mod timers;

@@ -17,6 +17,7 @@ const NOTHING_TO_DO: u32 = 0;
 const PERFORMED: u32 = 1;
 const DENIED: u32 = 2;
 const WRONG_STREAM: u32 = 3;
+const ALREADY_IN_PROGRESS: u32 = 4;
 const BAD_NUMBER: u32 = 5;
 const IN_PROGRESS: u32 = 6;
 
@@ -572,4 +573,51 @@ fn parameters_that_may_not_stand_together_are_not_read() {
     // Its request was none: the number is still the next one.
     peer_resets(&mut script, 0, 0, 0, &[1]);
     assert_eq!(re_configs(&mut script), [[response(0, PERFORMED)]]);
+}
+
+/// One request is on its way, and never answered; those behind it wait, and are not to be any number of them.
+#[test]
+fn a_peer_that_asks_for_ever_more_and_answers_nothing_is_sent_away() {
+    let mut script = script();
+    // A <- RE-CONFIG: reset stream 0, stream 1, ... <- peer
+    let asked: Vec<_> = (0..1000)
+        .map(|request| {
+            peer_asks(&mut script, request, &[request as u16]);
+            re_configs(&mut script).concat()
+        })
+        .collect();
+    assert_eq!(asked[0], [outgoing(1, 0, 0, &[0])]);
+    let refused: Vec<_> = (0..).zip(&asked).skip(1).filter(|(_, seen)| !seen.is_empty()).collect();
+    assert_eq!(refused.len(), 1000 - 1 - 16);
+    for (request, seen) in refused {
+        assert_eq!(*seen, [response(request, ALREADY_IN_PROGRESS)]);
+    }
+    assert_eq!(news(&mut script).len(), 1 + 16, "what was sent away is not told");
+    // Streams that were not reset can be used.
+    script.send(message(999, vec![1; 10]));
+    // A <- RE-CONFIG: performed <- peer, and there is room for another
+    answer(&mut script, 1, PERFORMED);
+    script.chunks();
+    peer_asks(&mut script, 1000, &[999]);
+    assert_eq!(re_configs(&mut script), Vec::<Vec<SeenParameter>>::new());
+    peer_asks(&mut script, 1001, &[998]);
+    assert_eq!(re_configs(&mut script).concat(), [response(1001, ALREADY_IN_PROGRESS)]);
+}
+
+#[test]
+fn a_peer_that_wants_ever_more_streams_and_answers_nothing_is_sent_away() {
+    let config = Config { streams: (1000, 1000), ..rfc() };
+    let mut script = Script::new(config, &Offer { streams: (8, 6), ..Offer::default() });
+    let answers: Vec<_> = (0..100)
+        .flat_map(|request| {
+            peer_wants_more(&mut script, request, 1);
+            re_configs(&mut script).concat()
+        })
+        .filter_map(|seen| match seen {
+            SeenParameter::Response { result, .. } => Some(result),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(answers[..17], [PERFORMED; 17]);
+    assert_eq!(answers[17..], [ALREADY_IN_PROGRESS; 83]);
 }

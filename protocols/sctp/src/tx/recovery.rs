@@ -32,6 +32,7 @@ pub(crate) struct Recovery {
     /// What was sent again lately, and whether in two copies on purpose.
     sent_again: BTreeMap<LongTsn, Copies>,
     probe: Option<Probe>,
+    question: Option<Question>,
     /// After the retransmission timer expired: the next transmission then.
     timeout_order: Option<u64>,
 }
@@ -65,6 +66,14 @@ struct Probe {
     is_again: bool,
 }
 
+/// A chunk without data that the peer answers.
+#[derive(Clone, Copy, Debug)]
+struct Question {
+    /// The transmission that was next.
+    order: u64,
+    at: Instant,
+}
+
 /// What follows from a SACK or from time that has passed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Verdict {
@@ -93,7 +102,7 @@ impl Recovery {
     }
 
     pub(crate) const fn is_probing(&self) -> bool {
-        self.probe.is_some()
+        self.probe.is_some() || self.question.is_some()
     }
 
     /// A SACK was read, which says nothing of TSNs beyond `told_to`; `duplicates` are the TSNs it
@@ -132,6 +141,7 @@ impl Recovery {
         }
         self.highest = self.highest.max(news.highest);
         self.learn_newest(news, trip, now);
+        self.learn_from_answer(trip, now);
         let needless = self.count_needless(duplicates, flight);
         verdict.is_new_loss |= self.judge_probe(flight.first(), needless.is_of_probe);
         if let Some(episode) = &mut self.episode {
@@ -164,6 +174,17 @@ impl Recovery {
         }
         if self.newest.is_none_or(|known| known.order < newest.order) {
             self.newest = Some(Newest { order: newest.order, rtt });
+        }
+    }
+
+    /// An answer to a question counts as one to a chunk that left with it: what left before, and is not
+    /// named, is lost.
+    fn learn_from_answer(&mut self, trip: &RoundTrip, now: Instant) {
+        let is_answer =
+            |question: &mut Question| trip.min().is_none_or(|min| now - question.at >= min);
+        let Some(Question { order, at }) = self.question.take_if(is_answer) else { return };
+        if self.newest.is_none_or(|known| known.order < order) {
+            self.newest = Some(Newest { order, rtt: now - at });
         }
     }
 
@@ -270,9 +291,15 @@ impl Recovery {
         self.probe = Some(Probe { tsn, is_again });
     }
 
+    /// A chunk without data leaves to get an answer; the next transmission has this order.
+    pub(crate) const fn on_question(&mut self, order: u64, at: Instant) {
+        self.question = Some(Question { order, at });
+    }
+
     /// The retransmission timer expired. Returns the bytes that are taken for lost.
     pub(crate) fn on_timeout(&mut self, flight: &mut Flight) -> usize {
         self.probe = None;
+        self.question = None;
         if self.timeout_order.is_some() {
             flight.disbelieve_gaps();
         }
