@@ -201,7 +201,9 @@ impl Path {
                     Step::Level(rounds) => (elapsed > min_rtt * rounds).then_some(Step::Up),
                 };
                 if let Some(step) = next {
+                    // After a timeout it is the window that says how much is sent.
                     if step == Step::Up
+                        && self.window_before == 0
                         && let Some(sample) = &ack.rate
                     {
                         self.rounds.restart(sample, ack.now);
@@ -264,7 +266,11 @@ impl Controller for Path {
             self.learn_rate(sample);
             if let Some(average) = round {
                 self.learn_average(average, sample);
-                self.judge_trial(average);
+                if sample.is_application_limited {
+                    self.trial.cancel();
+                } else {
+                    self.judge_trial(average);
+                }
                 self.queue = QueueSign::default();
                 if self.stage == Stage::Startup {
                     self.judge_growth(sample);
@@ -280,6 +286,7 @@ impl Controller for Path {
     }
 
     fn on_timeout(&mut self, in_flight: usize, _now: Instant) {
+        self.trial.cancel();
         self.window_before = self.window_before.max(self.window);
         self.window = in_flight + self.mtu;
     }

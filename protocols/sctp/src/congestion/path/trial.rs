@@ -48,6 +48,11 @@ impl Trial {
             if self.share < SMALL_SHARE { MOST_EXTRA } else { few.clamp(LEAST_EXTRA, MOST_EXTRA) };
     }
 
+    /// Less was offered than could have been sent: what comes of it says nothing.
+    pub(super) const fn cancel(&mut self) {
+        self.stage = Stage::Over;
+    }
+
     /// How much more is tried, in percent.
     pub(super) const fn extra(&self) -> u64 {
         self.extra
