@@ -5,7 +5,7 @@
 //! - [`World`]: a network with peers and servers on it, from a plan or from Rust; its [`Outcome`].
 //! - [`suite`]: files in, results out, on several threads.
 //! - [`schema`]: the grammar as JSON Schema.
-//! - [`bench`]: stacks that carry messages, measured.
+//! - [`mod@bench`]: stacks that carry messages, measured.
 //! - [`cli`]: the command line.
 
 pub mod bench;

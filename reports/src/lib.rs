@@ -6,7 +6,7 @@
 //! | [`table`] | a suite on a terminal: grids, lines, failures, counts |
 //! | [`story`] | one run told in plain words, for `icelab explain` |
 //! | [`timeline`] | one run in short lines, for snapshots |
-//! | [`bench`] | what `icelab bench` measured: tables, a chart, its results file |
+//! | [`mod@bench`] | what `icelab bench` measured: tables, a chart, its results file |
 //! | [`difference`] | the first entry at which two runs part, for `--verify` |
 //! | [`scene`] | what stories need to know beside the record: who is where |
 //!
