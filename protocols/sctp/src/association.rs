@@ -16,7 +16,7 @@ use crate::packet::{Checksum, Header, PacketWriter, StreamId, VerificationTag};
 use crate::peer::Own;
 use crate::replies::length_alone;
 use crate::rx::Receiver;
-use crate::session::{Phase, Session};
+use crate::session::Session;
 use crate::setup::CookieWait;
 use crate::stats::Stats;
 use crate::tx::{Expired, News, Outbox};
@@ -172,7 +172,7 @@ impl Association {
     #[must_use]
     pub fn is_connected(&self) -> bool {
         matches!(&self.stage, Stage::Open(session)
-            if !matches!(session.phase, Phase::CookieEchoed(_)))
+            if !session.is_setting_up())
     }
 
     /// Whether the association is over.
@@ -295,7 +295,7 @@ impl Association {
 
     fn time_out_data(&mut self, now: Instant) {
         let Stage::Open(session) = &mut self.stage else { return };
-        if matches!(session.phase, Phase::CookieEchoed(_)) {
+        if session.is_setting_up() {
             return;
         }
         session.receiver.handle_timeout(now);

@@ -89,7 +89,7 @@ impl Association {
                     session.change_peer(&self.config, &cookie.peer);
                     self.outbox.give_up_beyond(session.outgoing_streams);
                 }
-                if matches!(session.phase, Phase::CookieEchoed(_)) {
+                if session.is_setting_up() {
                     self.establish(now);
                 }
                 true

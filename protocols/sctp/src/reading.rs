@@ -14,7 +14,6 @@ use crate::packet::chunk::{
 };
 use crate::packet::{ChecksumPolicy, ChunkError, Packet, PacketError, StreamId, VerificationTag};
 use crate::rx::Taken;
-use crate::session::Phase;
 use crate::shutdown::information;
 
 /// Whether the rest of a packet is read.
@@ -65,7 +64,9 @@ impl Association {
                 break;
             }
         }
-        self.put_off_shutdown(has_data, now);
+        if is_of_peer {
+            self.put_off_shutdown(has_data, now);
+        }
         if has_data {
             self.end_data(was_owing);
         }
@@ -154,7 +155,7 @@ impl Association {
     fn is_setting_up(&self) -> bool {
         match &self.stage {
             Stage::CookieWait(_) => true,
-            Stage::Open(session) => matches!(session.phase, Phase::CookieEchoed(_)),
+            Stage::Open(session) => session.is_setting_up(),
             Stage::Closed | Stage::Ended(_) => false,
         }
     }
@@ -295,7 +296,7 @@ impl Association {
         let Stage::Open(session) = &mut self.stage else {
             return self.discards.add(Discard::Unexpected);
         };
-        if matches!(session.phase, Phase::CookieEchoed(_)) {
+        if session.is_setting_up() {
             return self.discards.add(Discard::Unexpected);
         }
         match session.sender.on_sack(sack, &mut self.outbox, now) {
@@ -354,7 +355,7 @@ impl Association {
     /// section 5.1 C).
     fn reply(&mut self, chunk: &impl EncodeChunk) {
         if let Stage::Open(session) = &mut self.stage
-            && !matches!(session.phase, Phase::CookieEchoed(_))
+            && !session.is_setting_up()
         {
             session.reply(chunk);
         }

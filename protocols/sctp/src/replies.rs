@@ -1,7 +1,7 @@
 //! What a packet is answered with beside data and acknowledgements: all in one packet, however many chunks
 //! ask for an answer (RFC 9260 section 12.4).
 
-use crate::packet::chunk::EncodeChunk;
+use crate::packet::chunk::{EncodeChunk, RawChunk};
 use crate::packet::{Header, PacketWriter};
 
 /// Chunks that answer what is being read.
@@ -38,9 +38,8 @@ impl Replies {
 
 /// How long a packet is that holds this chunk alone.
 pub(crate) fn length_alone(chunk: &impl EncodeChunk) -> usize {
-    (Header::LENGTH + CHUNK_HEADER + chunk.value_len()).next_multiple_of(4)
+    (Header::LENGTH + RawChunk::HEADER_LENGTH + chunk.value_len()).next_multiple_of(4)
 }
 
-const CHUNK_HEADER: usize = 4;
 /// COOKIE ACK, SHUTDOWN and SHUTDOWN ACK go first.
 const ROOM_BEFORE: usize = 12;

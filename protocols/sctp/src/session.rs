@@ -143,6 +143,11 @@ impl Session {
     }
 
     /// A packet to the peer.
+    /// Whether the answer to the cookie is awaited.
+    pub(crate) const fn is_setting_up(&self) -> bool {
+        matches!(self.phase, Phase::CookieEchoed(_))
+    }
+
     pub(crate) fn packet(&self) -> PacketWriter {
         self.packet_of(self.mtu.current())
     }

@@ -92,7 +92,7 @@ impl Association {
         let Stage::Open(session) = &mut self.stage else {
             return self.discards.add(Discard::Unexpected);
         };
-        if matches!(session.phase, Phase::CookieEchoed(_)) {
+        if session.is_setting_up() {
             return self.discards.add(Discard::Unexpected);
         }
         let cumulative = shutdown.cumulative_tsn_ack;

@@ -8,10 +8,11 @@ use icelab_sans_io::testing::{LinkModel, Passing};
 use icelab_sans_io::{Instant, Protocol, Rng};
 use icelab_sctp::packet::cause::Cause;
 use icelab_sctp::packet::chunk::{
-    Abort, Chunk, ChunkType, CookieAck, CookieEcho, Init, InitAck, Initiation, OperationError, Sack,
+    Abort, Chunk, ChunkType, CookieAck, CookieEcho, Init, InitAck, Initiation, OperationError,
+    ReConfig, Sack,
 };
-use icelab_sctp::packet::parameter::{Parameter, ParameterType};
-use icelab_sctp::packet::{StreamId, Tsn, VerificationTag};
+use icelab_sctp::packet::parameter::{OutgoingReset, Parameter, ParameterType};
+use icelab_sctp::packet::{RequestNumber, StreamId, Tsn, VerificationTag};
 use icelab_sctp::{
     Association, CloseReason, Config, Discard, Event, Extensions, Message, Reliability, Rto,
     SendError,
@@ -602,4 +603,22 @@ fn an_error_beside_the_cookie_ack_is_told() {
     let events = hand.events();
     assert!(matches!(events[0], Event::Connected { .. }));
     assert!(matches!(events[1], Event::PeerError { cause: 8, .. }));
+}
+
+/// The peer sends it again once the cookie is acknowledged.
+#[test]
+fn a_request_that_overtakes_the_answer_to_the_cookie_is_ignored() {
+    let mut hand = ByHand::asked(rfc());
+    let extensions = [ChunkType::RE_CONFIG];
+    hand.say_init_ack(&[Parameter::SupportedExtensions(extensions.as_slice().into())]);
+    assert_eq!(hand.only().kinds().first(), Some(&ChunkType::COOKIE_ECHO));
+    let reset = OutgoingReset {
+        request: RequestNumber(hand.first.0),
+        response: RequestNumber(hand.end_first.0.wrapping_sub(1)),
+        last_assigned_tsn: Tsn(hand.first.0.wrapping_sub(1)),
+        streams: [StreamId(0)].as_slice().into(),
+    };
+    let parameters = [Parameter::OutgoingReset(reset)];
+    hand.say(&[Chunk::ReConfig(ReConfig { parameters: parameters.as_slice().into() })]);
+    assert_eq!((hand.sent().len(), hand.events().len()), (0, 0));
 }

@@ -96,8 +96,6 @@ impl Cubic {
 }
 
 impl Controller for Cubic {
-    fn on_sent(&mut self, _bytes: usize, _in_flight: usize, _now: Instant) {}
-
     fn on_ack(&mut self, ack: &Ack) {
         if ack.is_new_loss {
             self.reduce();
@@ -114,7 +112,7 @@ impl Controller for Cubic {
         }
     }
 
-    fn on_timeout(&mut self, _in_flight: usize, _now: Instant) {
+    fn on_timeout(&mut self, _in_flight: usize) {
         self.reduce();
         self.window = self.mtu;
     }

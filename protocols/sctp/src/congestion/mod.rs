@@ -24,14 +24,11 @@ pub use crate::tx::RateSample;
 /// Bytes are those of DATA chunks with their headers. An `Ack` comes after each SACK and whenever
 /// chunks are taken for lost.
 pub trait Controller: Debug {
-    /// A packet with `bytes` of chunks leaves; `in_flight` counts them already.
-    fn on_sent(&mut self, bytes: usize, in_flight: usize, now: Instant);
-
     /// Chunks were acknowledged, or taken for lost, or both.
     fn on_ack(&mut self, ack: &Ack);
 
     /// The retransmission timer has expired (RFC 9260 section 6.3.3).
-    fn on_timeout(&mut self, in_flight: usize, now: Instant);
+    fn on_timeout(&mut self, in_flight: usize);
 
     /// What was taken for lost had arrived: the last reduction was needless.
     fn undo(&mut self);
@@ -40,7 +37,7 @@ pub trait Controller: Debug {
     fn on_idle(&mut self, idle: Duration, rto: Duration);
 
     /// A chunk may be so long from now on.
-    fn on_chunk_length(&mut self, _chunk: usize) {}
+    fn on_chunk_length(&mut self, chunk: usize);
 
     /// How many bytes may be under way.
     fn window(&self) -> usize;
@@ -58,8 +55,6 @@ pub struct Ack {
     pub acked: usize,
     /// Bytes that are taken for lost now.
     pub lost: usize,
-    /// Whether the cumulative acknowledgement advanced.
-    pub is_cumulative: bool,
     /// Whether the loss is the first after the last one was repaired: one reduction for each window.
     pub is_new_loss: bool,
     /// Whether losses that were told by SACKs are being repaired (Fast Recovery).
@@ -113,7 +108,6 @@ mod testing {
             now: Instant::START,
             acked,
             lost: 0,
-            is_cumulative: true,
             is_new_loss: false,
             in_recovery: false,
             in_flight_before: acked,

@@ -3,8 +3,6 @@
 
 use core::time::Duration;
 
-use icelab_sans_io::Instant;
-
 use super::{Ack, Controller};
 
 /// Halves at each loss (RFC 9260 section 7.2). What turns out not to have been lost is not given back:
@@ -61,8 +59,6 @@ impl Reno {
 }
 
 impl Controller for Reno {
-    fn on_sent(&mut self, _bytes: usize, _in_flight: usize, _now: Instant) {}
-
     fn on_ack(&mut self, ack: &Ack) {
         // Section 7.2.4: what has arrived counts first.
         if ack.acked > 0 {
@@ -73,7 +69,7 @@ impl Controller for Reno {
         }
     }
 
-    fn on_timeout(&mut self, _in_flight: usize, _now: Instant) {
+    fn on_timeout(&mut self, _in_flight: usize) {
         self.halve();
         self.window = self.chunk;
     }
@@ -164,7 +160,7 @@ mod tests {
     #[test]
     fn a_timeout_leaves_one_packet() {
         let mut reno = Reno::new(1200, 1 << 20);
-        reno.on_timeout(0, Instant::START);
+        reno.on_timeout(0);
         assert_eq!(reno.window(), 1200);
     }
 

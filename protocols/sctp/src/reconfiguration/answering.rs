@@ -21,7 +21,10 @@ impl Association {
         let Stage::Open(session) = &mut self.stage else {
             return self.discards.add(Discard::Unexpected);
         };
-        if !session.extensions.stream_reset || !chunk.is_allowed_combination() {
+        if session.is_setting_up()
+            || !session.extensions.stream_reset
+            || !chunk.is_allowed_combination()
+        {
             return self.discards.add(Discard::Unexpected);
         }
         session.hear();

@@ -11,8 +11,6 @@ pub(crate) struct Snapshot {
     delivered: u64,
     delivered_at: Instant,
     first_sent_at: Instant,
-    lost: u64,
-    in_flight: usize,
     is_application_limited: bool,
     was_cut: bool,
 }
@@ -28,10 +26,6 @@ pub struct RateSample {
     pub delivered_before: u64,
     /// Bytes that have arrived since the association began.
     pub delivered_in_all: u64,
-    /// Bytes taken for lost in the interval.
-    pub lost: u64,
-    /// Bytes under way when the chunk left, itself included.
-    pub in_flight: usize,
     /// Whether the path could have carried more than it was given.
     pub is_application_limited: bool,
     /// Whether the rate can be believed. Otherwise only the counts can.
@@ -54,7 +48,6 @@ pub(crate) struct RateMeter {
     delivered: u64,
     delivered_at: Instant,
     first_sent_at: Instant,
-    lost: u64,
     /// Until so many bytes have arrived, samples say less than the path can do.
     limited_until: u64,
     /// The last SACK did not show all that had arrived: what left then would seem to be fast.
@@ -62,13 +55,8 @@ pub(crate) struct RateMeter {
 }
 
 impl RateMeter {
-    /// A chunk leaves; `in_flight` counts it already. `was_idle`: nothing was under way before.
-    pub(crate) const fn on_sent(
-        &mut self,
-        in_flight: usize,
-        was_idle: bool,
-        now: Instant,
-    ) -> Snapshot {
+    /// A chunk leaves. `was_idle`: nothing was under way before.
+    pub(crate) const fn on_sent(&mut self, was_idle: bool, now: Instant) -> Snapshot {
         if was_idle {
             self.first_sent_at = now;
             self.delivered_at = now;
@@ -77,8 +65,6 @@ impl RateMeter {
             delivered: self.delivered,
             delivered_at: self.delivered_at,
             first_sent_at: self.first_sent_at,
-            lost: self.lost,
-            in_flight,
             is_application_limited: self.limited_until > self.delivered,
             was_cut: self.is_cut,
         }
@@ -95,10 +81,6 @@ impl RateMeter {
         if self.limited_until == 0 {
             self.limited_until = 1;
         }
-    }
-
-    pub(crate) const fn on_lost(&mut self, bytes: usize) {
-        self.lost += bytes as u64;
     }
 
     /// `acked` bytes arrived; the chunk of them that left last, at `sent_at`, knew `snapshot`. A sample
@@ -122,8 +104,6 @@ impl RateMeter {
             interval,
             delivered_before: snapshot.delivered,
             delivered_in_all: self.delivered,
-            lost: self.lost - snapshot.lost,
-            in_flight: snapshot.in_flight,
             is_application_limited: snapshot.is_application_limited,
             is_sound,
         }
@@ -140,7 +120,7 @@ mod tests {
         let snapshots: Vec<_> = (0..100)
             .map(|packet| {
                 let now = Instant::from_millis(packet);
-                (now, meter.on_sent(1000 * (packet as usize + 1), packet == 0, now))
+                (now, meter.on_sent(packet == 0, now))
             })
             .collect();
         let mut last = None;
@@ -157,16 +137,16 @@ mod tests {
     #[test]
     fn what_the_application_did_not_offer_is_marked_until_it_has_arrived() {
         let mut meter = RateMeter::default();
-        let first = meter.on_sent(1000, true, Instant::START);
+        let first = meter.on_sent(true, Instant::START);
         meter.on_application_limited(1000);
-        let second = meter.on_sent(2000, false, Instant::START);
+        let second = meter.on_sent(false, Instant::START);
         let now = Instant::from_millis(50);
         let sample = |meter: &mut RateMeter, snapshot| {
             meter.on_acked(1000, Instant::START, snapshot, Duration::ZERO, now)
         };
         assert!(!sample(&mut meter, &first).is_application_limited);
         assert!(sample(&mut meter, &second).is_application_limited);
-        let third = meter.on_sent(1000, true, now);
+        let third = meter.on_sent(true, now);
         assert!(!third.is_application_limited);
     }
 }

@@ -29,11 +29,11 @@ pub(crate) struct Recovery {
     widened_until: LongTsn,
     /// Losses that are being repaired.
     episode: Option<Episode>,
-    /// What was sent again lately, and whether in two copies on purpose.
-    sent_again: BTreeMap<LongTsn, Copies>,
+    /// What was sent again lately, once or more often: then a duplicate tells nothing.
+    sent_again: BTreeMap<LongTsn, Repeats>,
     probe: Option<Probe>,
     question: Option<Question>,
-    /// After the retransmission timer expired: the next transmission then.
+    /// After all was taken for lost: the next transmission then.
     timeout_order: Option<u64>,
 }
 
@@ -54,9 +54,9 @@ struct Episode {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Copies {
+enum Repeats {
     One,
-    Two,
+    More,
 }
 
 /// A chunk that was sent to get an answer (RFC 8985 section 7.3).
@@ -200,8 +200,8 @@ impl Recovery {
                 needless.is_of_probe = true;
             }
             match self.sent_again.remove(&tsn) {
-                Some(Copies::One) => needless.chunks += 1,
-                Some(Copies::Two) | None => {}
+                Some(Repeats::One) => needless.chunks += 1,
+                Some(Repeats::More) | None => {}
             }
         }
         if needless.chunks > 0 && flight.first() > self.widened_until {
@@ -279,8 +279,8 @@ impl Recovery {
 
     /// The chunk leaves again.
     pub(crate) fn on_sent_again(&mut self, tsn: LongTsn) {
-        let copies = if self.sent_again.contains_key(&tsn) { Copies::Two } else { Copies::One };
-        self.sent_again.insert(tsn, copies);
+        let repeats = if self.sent_again.contains_key(&tsn) { Repeats::More } else { Repeats::One };
+        self.sent_again.insert(tsn, repeats);
         while self.sent_again.len() > REMEMBERED {
             self.sent_again.pop_first();
         }
@@ -296,7 +296,7 @@ impl Recovery {
         self.question = Some(Question { order, at });
     }
 
-    /// The retransmission timer expired. Returns the bytes that are taken for lost.
+    /// All that is under way is taken for lost. Returns its bytes.
     pub(crate) fn on_timeout(&mut self, flight: &mut Flight) -> usize {
         self.probe = None;
         self.question = None;

@@ -4,13 +4,14 @@
 //! down. The idea is that of BBR (draft-cardwell-iccrg-bbr-congestion-control); the cycle, the reading
 //! of losses and the measuring of the empty round trip are made for this place.
 //!
-//! 1. `Startup`: twice as fast each round trip, until the rate stops growing.
+//! 1. `Startup`: twice as fast each round trip, until the rate stops growing, or a queue grows, or a flood of
+//!    losses tells that it is full.
 //! 2. `Drain`: what was too much leaves the queue.
 //! 3. `Cruise`: a round trip of somewhat more, then less until the queue is empty, then some round
 //!    trips at the rate that was measured; again. What comes of more tells whether the bottleneck is
 //!    shared, and who has more of it yields (`trial`).
 //! 4. `Measure`: where the shortest round trip has not been seen for long, half of what is under way
-//!    is taken away for a round trip, so that the queue (if there is one) empties.
+//!    is taken away for two round trips, so that the queue (if there is one) empties.
 
 mod measures;
 mod signs;
@@ -159,7 +160,7 @@ impl Path {
         }
     }
 
-    /// Whether Startup has found the path's rate: it grows no more, or a queue does.
+    /// Whether Startup has found the path's rate: it grows no more.
     fn judge_growth(&mut self, sample: &RateSample) {
         let rate = self.bandwidth.get();
         if rate >= self.fullest + self.fullest / 4 {
@@ -255,8 +256,6 @@ impl Path {
 }
 
 impl Controller for Path {
-    fn on_sent(&mut self, _bytes: usize, _in_flight: usize, _now: Instant) {}
-
     fn on_ack(&mut self, ack: &Ack) {
         if let Some(rtt) = ack.rtt {
             self.learn_rtt(rtt, ack.now);
@@ -285,7 +284,7 @@ impl Controller for Path {
         self.set_window(ack);
     }
 
-    fn on_timeout(&mut self, in_flight: usize, _now: Instant) {
+    fn on_timeout(&mut self, in_flight: usize) {
         self.trial.cancel();
         self.window_before = self.window_before.max(self.window);
         self.window = in_flight + self.mtu;
@@ -299,6 +298,10 @@ impl Controller for Path {
     }
 
     fn on_idle(&mut self, _idle: Duration, _rto: Duration) {}
+
+    fn on_chunk_length(&mut self, chunk: usize) {
+        self.mtu = chunk;
+    }
 
     fn window(&self) -> usize {
         self.window

@@ -290,8 +290,7 @@ impl Flight {
         }
     }
 
-    /// All that is under way is taken for lost, and so is what gap blocks named: the peer may have
-    /// thrown it away (RFC 9260 section 6.3.3 E3). Returns the bytes lost.
+    /// All that is under way is taken for lost (RFC 9260 section 6.3.3 E3). Returns its bytes.
     pub(crate) fn lose_all(&mut self) -> usize {
         let mut bytes = 0;
         for (index, sent) in self.chunks.iter_mut().enumerate() {

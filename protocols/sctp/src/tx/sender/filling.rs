@@ -91,7 +91,6 @@ impl Sender {
             self.flight.get(tsn).is_some_and(|sent| sent.transmissions > times)
         });
         self.last_sent_at = now;
-        self.control.on_sent(bytes, self.flight.in_flight(), now);
         if let Some(rate) = self.control.rate() {
             self.pacer.sent(bytes, rate, now);
         }
@@ -185,7 +184,7 @@ impl Sender {
     }
 
     pub(super) fn take_snapshot(&mut self, tsn: LongTsn, was_idle: bool, now: Instant) {
-        let snapshot = self.meter.on_sent(self.flight.in_flight(), was_idle, now);
+        let snapshot = self.meter.on_sent(was_idle, now);
         self.flight.set_snapshot(tsn, snapshot);
     }
 

@@ -1,13 +1,14 @@
 //! Messages that are given up, and how the peer is told (RFC 3758).
 
 use core::time::Duration;
+use std::collections::BTreeMap;
 
 use icelab_sans_io::Instant;
 
 use super::{Forward, Sender};
 use crate::packet::chunk::{ForwardTsn, IForwardTsn, SkippedMid, SkippedSsn};
 use crate::packet::{Mid, PacketWriter, Ppid, Ssn, StreamId, Tsn};
-use crate::tx::flight::Sent;
+use crate::tx::flight::{LongTsn, Sent};
 use crate::tx::outbox::{Fragment, News, Outbox};
 
 impl Sender {
@@ -59,47 +60,71 @@ impl Sender {
         self.forward.is_due |= to > self.flight.first() && to - 1 > self.forward.told;
     }
 
+    /// Tells the peer to go on, as far as the packet has room for the streams to name: the rest follows once
+    /// it has answered.
     pub(super) fn push_forward(&mut self, packet: &mut PacketWriter, now: Instant) -> bool {
-        let to = self.flight.forward_to() - 1;
-        let front: Vec<&Sent> = self.flight.given_up_front().collect();
-        let new_cumulative_tsn = Tsn(to as u32);
-        let pushed = if self.agreed.interleaves {
-            let skipped = skipped_mids(&front);
-            packet.push(&IForwardTsn { new_cumulative_tsn, skipped: skipped.as_slice().into() })
-        } else {
-            let skipped = skipped_ssns(&front);
-            packet.push(&ForwardTsn { new_cumulative_tsn, skipped: skipped.as_slice().into() })
-        };
-        if pushed.is_ok() {
-            self.forward = Forward { told: to, told_at: now, is_due: false };
-            if self.timers.retransmission.is_none() {
-                self.timers.retransmission = Some(now + self.trip.timeout());
-            }
+        let room = packet.room().saturating_sub(FORWARD_LENGTH);
+        if room < SKIPPED_MID_LENGTH {
+            return false;
         }
-        pushed.is_ok()
+        let front = self.flight.given_up_front();
+        let (count, pushed) = if self.agreed.interleaves {
+            let (count, last) = last_of_each(front, room / SKIPPED_MID_LENGTH, |fragment| {
+                Some(((fragment.stream, fragment.is_unordered), Mid(fragment.number)))
+            });
+            let skipped: Vec<_> = last
+                .into_iter()
+                .map(|((stream, is_unordered), mid)| SkippedMid { stream, is_unordered, mid })
+                .collect();
+            let new_cumulative_tsn = Tsn((self.flight.first() + count) as u32 - 1);
+            let skipped = skipped.as_slice().into();
+            (count, packet.push(&IForwardTsn { new_cumulative_tsn, skipped }))
+        } else {
+            let (count, last) = last_of_each(front, room / SKIPPED_SSN_LENGTH, |fragment| {
+                let ssn = Ssn(fragment.number as u16);
+                (!fragment.is_unordered).then_some((fragment.stream, ssn))
+            });
+            let skipped: Vec<_> =
+                last.into_iter().map(|(stream, ssn)| SkippedSsn { stream, ssn }).collect();
+            let new_cumulative_tsn = Tsn((self.flight.first() + count) as u32 - 1);
+            let skipped = skipped.as_slice().into();
+            (count, packet.push(&ForwardTsn { new_cumulative_tsn, skipped }))
+        };
+        if pushed.is_err() {
+            return false;
+        }
+        let told = self.flight.first() + count - 1;
+        self.forward = Forward { told, told_at: now, is_due: false };
+        if self.timers.retransmission.is_none() {
+            self.timers.retransmission = Some(now + self.trip.timeout());
+        }
+        true
     }
 }
 
-/// The last message that was given up on each stream (RFC 3758 section 3.2).
-fn skipped_ssns(front: &[&Sent]) -> Vec<SkippedSsn> {
-    let mut last = std::collections::BTreeMap::new();
-    for sent in front.iter().filter(|sent| !sent.fragment.is_unordered) {
-        last.insert(sent.fragment.stream, Ssn(sent.fragment.number as u16));
-    }
-    last.into_iter().map(|(stream, ssn)| SkippedSsn { stream, ssn }).collect()
-}
-
-/// The same with interleaving, for ordered and unordered messages apart (RFC 8260 section 2.3.1).
-fn skipped_mids(front: &[&Sent]) -> Vec<SkippedMid> {
-    let mut last = std::collections::BTreeMap::new();
+/// The last message of each place in chunks that were given up (RFC 3758 section 3.2, RFC 8260 section
+/// 2.3.1): how many chunks they are, where there is room for so many places.
+fn last_of_each<'a, Place: Ord, Number>(
+    front: impl Iterator<Item = &'a Sent>,
+    most: usize,
+    entry: impl Fn(&Fragment) -> Option<(Place, Number)>,
+) -> (LongTsn, BTreeMap<Place, Number>) {
+    let (mut count, mut last) = (0, BTreeMap::new());
     for sent in front {
-        let fragment = &sent.fragment;
-        last.insert((fragment.stream, fragment.is_unordered), Mid(fragment.number));
+        if let Some((place, number)) = entry(&sent.fragment) {
+            if last.len() == most && !last.contains_key(&place) {
+                break;
+            }
+            last.insert(place, number);
+        }
+        count += 1;
     }
-    last.into_iter()
-        .map(|((stream, is_unordered), mid)| SkippedMid { stream, is_unordered, mid })
-        .collect()
+    (count, last)
 }
 
+/// A FORWARD TSN without streams, in bytes, and what each of them adds; one of an I-FORWARD TSN.
+const FORWARD_LENGTH: usize = 8;
+const SKIPPED_SSN_LENGTH: usize = 4;
+const SKIPPED_MID_LENGTH: usize = 8;
 /// RFC 3758 section 3.5 F3.
 const LONGEST_FORWARD_DELAY: Duration = Duration::from_millis(200);

@@ -181,6 +181,7 @@ impl Sender {
     pub(crate) fn lose_all_in_setup(&mut self) {
         self.flight.lose_all();
         self.timers = Timers::default();
+        self.repeat_forward();
     }
 
     /// The peer is not, or not yet, the one that this was sent to (RFC 9260 sections 5.2.4 B and 5.2.6):
@@ -246,14 +247,18 @@ impl Sender {
         self.timers =
             Timers { retransmission: Some(now + self.trip.timeout()), ..Timers::default() };
         let lost = self.recovery.on_timeout(&mut self.flight);
-        self.meter.on_lost(lost);
         // RFC 9260 section 6.1 A: that a full peer does not take a chunk says nothing of the path.
         if lost > 0 && self.peer.probe() != Some(self.flight.first()) {
-            self.control.on_timeout(self.flight.in_flight(), now);
+            self.control.on_timeout(self.flight.in_flight());
             self.is_restarting = true;
         }
-        // RFC 3758 section 3.5 F3: what tells to go on may have been lost as well.
-        self.forward.is_due = self.flight.forward_to() > self.flight.first();
+        self.repeat_forward();
+    }
+
+    /// RFC 3758 section 3.5 F3: what told the peer to go on may have been lost as well.
+    fn repeat_forward(&mut self) {
+        self.forward.is_due =
+            self.agreed.gives_up && self.flight.forward_to() > self.flight.first();
     }
 
     /// A packet of the peer's was read. Where nothing at all had come for several timeouts, the path was

@@ -48,13 +48,8 @@ impl Sender {
             self.is_restarting = false;
             self.unheard_timeouts = 0;
         }
-        let mut facts = Facts {
-            in_flight_before,
-            acked: news.bytes,
-            is_cumulative: news.is_cumulative,
-            is_window_limited,
-            ..Facts::default()
-        };
+        let mut facts =
+            Facts { in_flight_before, acked: news.bytes, is_window_limited, ..Facts::default() };
         if let Some(newest) = news.newest {
             if newest.is_sent_once {
                 let rtt = now - newest.sent_at;
@@ -118,7 +113,6 @@ impl Sender {
             self.counts.undone += 1;
             self.control.undo();
         }
-        self.meter.on_lost(verdict.lost);
         if verdict.is_new_loss {
             self.allowance = Some(Allowance::FirstRepair);
         }
@@ -129,7 +123,6 @@ impl Sender {
             now,
             acked: facts.acked,
             lost: verdict.lost,
-            is_cumulative: facts.is_cumulative,
             is_new_loss: verdict.is_new_loss,
             in_recovery: self.recovery.is_fast(),
             in_flight_before: facts.in_flight_before,
@@ -146,7 +139,6 @@ impl Sender {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Facts {
     pub(super) acked: usize,
-    pub(super) is_cumulative: bool,
     pub(super) in_flight_before: usize,
     pub(super) is_window_limited: bool,
     pub(super) rtt: Option<Duration>,
