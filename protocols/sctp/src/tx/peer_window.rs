@@ -36,8 +36,12 @@ impl PeerWindow {
     }
 
     /// A SACK says that there is so much room; so many bytes may arrive still.
-    pub(crate) fn told(&mut self, window: usize, outstanding: usize, cumulative: LongTsn) {
+    pub(crate) const fn told(&mut self, window: usize, outstanding: usize) {
         self.room = window.saturating_sub(outstanding);
+    }
+
+    /// All up to this chunk has arrived.
+    pub(crate) fn acknowledged(&mut self, cumulative: LongTsn) {
         if self.probe.is_some_and(|probe| probe <= cumulative) {
             self.probe = None;
         }

@@ -55,7 +55,8 @@ impl RoundTrip {
     /// Something came back after so long that may have been sent again meanwhile: no measurement then,
     /// but the next answer shall be given as much time.
     pub(crate) fn went_round(&mut self, round: Duration, now: Instant) {
-        if round <= SURELY_FIRST {
+        // Before that nobody sends anything again, as far as this end's own timers tell.
+        if round <= self.limits.min.min(self.timeout) {
             self.measured(round, now);
         } else {
             self.timeout = self.timeout.max(round * 3 / 2).min(self.limits.max);
@@ -106,9 +107,6 @@ pub(crate) fn first_timeout(limits: Rto, hint: Duration) -> Duration {
 
 /// G of RFC 9260 section 6.3.1.
 const GRANULARITY: Duration = Duration::from_millis(1);
-/// Before that nobody sends anything again whose round trip is not known (RTO.Initial of RFC 9260
-/// section 16).
-const SURELY_FIRST: Duration = Duration::from_secs(1);
 /// No first timeout is shorter: the peer's processor needs time too.
 const SHORTEST: Duration = Duration::from_millis(100);
 

@@ -21,6 +21,17 @@ impl Sender {
         outbox: &mut Outbox,
         now: Instant,
     ) -> Option<bool> {
+        self.read_sack(sack, Some(sack.window as usize), outbox, now)
+    }
+
+    /// `window`: where the peer says how much room it has.
+    fn read_sack(
+        &mut self,
+        sack: &Sack<'_>,
+        window: Option<usize>,
+        outbox: &mut Outbox,
+        now: Instant,
+    ) -> Option<bool> {
         let first = self.flight.first();
         let cumulative = lengthen(first, sack.cumulative_tsn_ack);
         let beyond = self.flight.next();
@@ -73,8 +84,11 @@ impl Sender {
         }
         self.timers.reordering = verdict.next;
         self.follow(&verdict, &facts, now);
-        self.peer.told(sack.window as usize, self.flight.outstanding(), cumulative);
-        self.repeat_window_probe(sack.window as usize, now);
+        self.peer.acknowledged(cumulative);
+        if let Some(window) = window {
+            self.peer.told(window, self.flight.outstanding());
+            self.repeat_window_probe(window, now);
+        }
         if news.is_cumulative {
             // RFC 9260 section 6.3.2 R2 and R3.
             self.timers.retransmission =
@@ -92,11 +106,7 @@ impl Sender {
         outbox: &mut Outbox,
         now: Instant,
     ) -> Option<bool> {
-        let window = self.peer.clone();
-        let sack = Sack { cumulative_tsn_ack, ..Sack::default() };
-        let is_new = self.on_sack(&sack, outbox, now)?;
-        self.peer = window;
-        Some(is_new)
+        self.read_sack(&Sack { cumulative_tsn_ack, ..Sack::default() }, None, outbox, now)
     }
 
     /// Whether the SACK may not show all that has arrived: it is as long as a packet can be, or has as
