@@ -116,6 +116,16 @@ fn what_cannot_be_meant_is_told() {
             "1 MiB in all leave nothing to say here",
         ),
         ("{ data: { send: { from: bob, message: 4 B } } }", "", "a message of 4 B is out of range"),
+        (
+            "{ data: { send: { from: bob, rate: 9000000000 Gbit/s, message: 12 B } } }",
+            "",
+            "at this rate more than 1000000 messages are written in a second",
+        ),
+        (
+            "{ data: { send: { from: bob, rate: 96.1 Mbit/s, message: 12 B } } }",
+            "",
+            "at this rate more than 1000000 messages are written in a second",
+        ),
         ("{ data: { send: { from: bob, at: 2 min } } }", "", "2 min is after the end of the run"),
         (
             "{ data: { send: [{ from: bob }, { from: bob, size: 1 KiB }] } }",

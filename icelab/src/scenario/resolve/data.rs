@@ -12,7 +12,7 @@ use crate::scenario::plan::{Amount, Call, Carried, Channel, Delivered, Send};
 use crate::scenario::text::bound::Bound;
 use crate::scenario::text::decode::{AnyNumber, At, Named, is_name};
 use crate::scenario::text::fault::Fault;
-use crate::scenario::text::quantity::{Quantity, Share, Size};
+use crate::scenario::text::quantity::{Quantity, Rate, Share, Size};
 use crate::scenario::text::source::Span;
 
 impl Context<'_> {
@@ -151,6 +151,17 @@ impl Context<'_> {
         if let Some(rate) = rate.as_ref().filter(|rate| rate.value.0 == 0) {
             self.faults.push(Fault::new(rate.span, "at this rate nothing is ever sent"));
         }
+        let length = message.as_ref().map_or(Send::MESSAGE, |length| length.value.0).max(1);
+        let most = length.saturating_mul(8 * MOST_MESSAGES);
+        if let Some(rate) = rate.as_ref().filter(|rate| rate.value.0 > most) {
+            let message =
+                format!("at this rate more than {MOST_MESSAGES} messages are written in a second");
+            self.faults.push(
+                Fault::new(rate.span, message)
+                    .label(format!("should be at most {}", Rate(most)))
+                    .help("write longer messages with `message`, or leave `rate` out to send as much as there is room for"),
+            );
+        }
         if let (Some(size), Some(other)) =
             (size, rate.as_ref().map(|it| it.span).or(r#for.as_ref().map(|it| it.span)))
         {
@@ -275,3 +286,6 @@ const LABEL: &str = "data";
 
 /// The field of DATA_CHANNEL_OPEN has four bytes (RFC 8832 section 5.1).
 const MOST_RETRANSMITS: u64 = u32::MAX as u64;
+/// One side writes no more messages than so many in a second: each costs the run time and memory.
+const MOST_MESSAGES: u64 = 1_000_000;
+
