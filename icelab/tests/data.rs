@@ -147,6 +147,11 @@ fn what_cannot_be_meant_is_told() {
         ),
         (
             "{ data: { send: { from: bob } } }",
+            "{ data: { data: { delivered: { at_least: 50 %, at_most: 200 % } } } }",
+            "a share of more than all messages",
+        ),
+        (
+            "{ data: { send: { from: bob } } }",
             "{ path: none, data: { data: { delivered: 1 % } } }",
             "a call that never connects carries no data",
         ),

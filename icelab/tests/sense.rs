@@ -57,6 +57,10 @@ fn empty_lists_and_maps_that_say_nothing_are_refused() {
             "2:44: any share is right here, so this expects nothing (as in `share: \">= 99 %\"`)",
         ),
         ("{ over: seeds, connected: { share: 101 % } }", "2:44: a share of more than all runs"),
+        (
+            "{ over: seeds, connected: { share: { at_least: 50 %, at_most: 101 % } } }",
+            "2:44: a share of more than all runs",
+        ),
     ] {
         assert_eq!(only(&format!("{PEERS}expect: {expect}")), format!("test.yaml:{message}"));
     }

@@ -250,16 +250,19 @@ impl Context<'_> {
                 Delivered::Bytes(bound.0)
             }
             DeliveredTerm::Share(bound) => {
-                let Bound { at_least, at_most } = bound.0;
-                if at_least.or(at_most).is_some_and(|share| share > Share::WHOLE) {
-                    self.faults.push(
-                        Fault::new(term.span, "a share of more than all messages")
-                            .label("should be at most 100 %"),
-                    );
-                }
+                self.refuse_excess(term.span, bound.0, "messages");
                 self.refuse_any(term.span, bound.0, Some(Share::WHOLE));
                 Delivered::Share(bound.0)
             }
+        }
+    }
+
+    /// Tells of a share of more than there is.
+    pub(super) fn refuse_excess(&mut self, span: Span, bound: Bound<Share>, of: &str) {
+        let limits = [bound.at_least, bound.at_most];
+        if limits.into_iter().flatten().any(|share| share > Share::WHOLE) {
+            let fault = Fault::new(span, format!("a share of more than all {of}"));
+            self.faults.push(fault.label("should be at most 100 %"));
         }
     }
 
@@ -284,8 +287,8 @@ const fn is_endless(send: &Send) -> bool {
 /// The label of a channel where none is written.
 const LABEL: &str = "data";
 
-/// The field of DATA_CHANNEL_OPEN has four bytes (RFC 8832 section 5.1).
-const MOST_RETRANSMITS: u64 = u32::MAX as u64;
 /// One side writes no more messages than so many in a second: each costs the run time and memory.
 const MOST_MESSAGES: u64 = 1_000_000;
 
+/// The field of DATA_CHANNEL_OPEN has four bytes (RFC 8832 section 5.1).
+const MOST_RETRANSMITS: u64 = u32::MAX as u64;
