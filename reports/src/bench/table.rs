@@ -110,7 +110,8 @@ impl BenchTable<'_> {
         write_meanings(out, &columns)?;
         for cells in cells.chunk_by(|one, next| place(&one.link) == place(&next.link)) {
             let Some(first) = cells.first() else { continue };
-            writeln!(out, "\none way {} ms", number(first.link.rtt_ms.as_f64() / 2.0))?;
+            let one_way = number(first.link.rtt_ms.as_f64() / 2.0);
+            writeln!(out, "\n{}, one way {one_way} ms", place(&first.link))?;
             write_table(out, cells, &columns, false)?;
         }
         writeln!(out)
