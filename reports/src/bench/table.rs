@@ -79,7 +79,10 @@ impl BenchTable<'_> {
         ];
         let columns = fitting(cells, &columns, self.width);
         write_meanings(out, &columns)?;
-        writeln!(out, "  ceiling: what full packets can carry, less what is lost")?;
+        writeln!(
+            out,
+            "  ceiling: what full packets and the receive window can carry, less what is lost"
+        )?;
         for cells in cells.chunk_by(|one, next| place(&one.link) == place(&next.link)) {
             let Some(first) = cells.first() else { continue };
             writeln!(out, "\n{}", place(&first.link))?;
