@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, LineStyle, Row, Table, TableStyle};
 
 use crate::bench::results::{Cell, Fairness, Goodput, Latency, Measured, Report, Section};
 use crate::bench::standing::Standing;
-use crate::bench::words::{loss, number, place, rate, size};
+use crate::bench::words::{in_order, loss, number, place, rate, size};
 
 /// A report as text.
 #[derive(Debug, Clone)]
@@ -200,12 +200,8 @@ fn write_table<F>(
     columns: &[&Column<F>],
     has_ceiling: bool,
 ) -> fmt::Result {
-    let mut names: Vec<&str> = Vec::new();
-    for one in cells.iter().flat_map(|cell| &cell.measured) {
-        if !names.contains(&one.contender.as_str()) {
-            names.push(&one.contender);
-        }
-    }
+    let measured = cells.iter().flat_map(|cell| &cell.measured);
+    let names = in_order(measured.map(|one| one.contender.as_str()));
     let mut table = Table::new();
     table.load_style(STYLE);
     let mut head = vec!["loss".to_owned()];
