@@ -17,6 +17,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use self::arguments::{BenchArguments, Controller, DataArguments, DataCommand, Subject};
 use super::run::terminal_width;
+use crate::scenario::text::quantity::Time;
 use super::{Ending, message, print};
 use crate::bench::{Axes, Contender, Plan, contenders, pairs};
 use crate::suite::files::is_input;
@@ -82,11 +83,6 @@ fn plan(arguments: &DataArguments, others: &[Contender]) -> Result<Plan, String>
     if arguments.svg.is_some() && !goodput {
         return Err("--svg draws goodput: add --goodput".to_owned());
     }
-    if fairness && arguments.seconds.is_some_and(|seconds| seconds <= 3) {
-        return Err(
-            "with --fairness the second stream begins after 3 s: let it run longer".to_owned()
-        );
-    }
     let is_chosen = |contender: &Contender| {
         let chosen = &arguments.congestion;
         chosen.is_empty() || chosen.iter().any(|one| name(*one) == contender.name)
@@ -95,6 +91,16 @@ fn plan(arguments: &DataArguments, others: &[Contender]) -> Result<Plan, String>
     all.extend_from_slice(others);
     let usual = if full { Usual::Full } else { Usual::Short };
     let shared = axes(arguments, usual.fairness());
+    // The second stream begins up to a round trip late, and its first message takes more than half of one.
+    let trip = shared.rtts.iter().max().copied().unwrap_or_default();
+    let least = Plan::APART + trip * 2;
+    if fairness && arguments.seconds.is_some_and(|seconds| Duration::from_secs(seconds) <= least) {
+        return Err(format!(
+            "with --fairness the second stream begins after {}, or up to a round trip later: let it run longer than {}",
+            Time(Plan::APART),
+            Time(least)
+        ));
+    }
     if fairness && shared.rates.contains(&None) {
         return Err("where the rate is unlimited there is no bottleneck to share".to_owned());
     }
