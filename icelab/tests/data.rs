@@ -116,6 +116,16 @@ fn what_cannot_be_meant_is_told() {
             "1 MiB in all leave nothing to say here",
         ),
         ("{ data: { send: { from: bob, message: 4 B } } }", "", "a message of 4 B is out of range"),
+        (
+            "{ data: { send: { from: bob, rate: 9000000000 Gbit/s, message: 12 B } } }",
+            "",
+            "at this rate more than 1000000 messages are written in a second",
+        ),
+        (
+            "{ data: { send: { from: bob, rate: 96.1 Mbit/s, message: 12 B } } }",
+            "",
+            "at this rate more than 1000000 messages are written in a second",
+        ),
         ("{ data: { send: { from: bob, at: 2 min } } }", "", "2 min is after the end of the run"),
         (
             "{ data: { send: [{ from: bob }, { from: bob, size: 1 KiB }] } }",
@@ -134,6 +144,11 @@ fn what_cannot_be_meant_is_told() {
             "{ data: { send: { from: bob } } }",
             "{ data: { data: { delivered: 0 % } } }",
             "any amount is right here, so this expects nothing",
+        ),
+        (
+            "{ data: { send: { from: bob } } }",
+            "{ data: { data: { delivered: { at_least: 50 %, at_most: 200 % } } } }",
+            "a share of more than all messages",
         ),
         (
             "{ data: { send: { from: bob } } }",
@@ -214,14 +229,25 @@ call: { data: { send: { from: alice, for: 3 s } } }",
 
 #[test]
 fn an_unreliable_channel_that_lost_its_last_message_still_ends() {
-    let outcome = run_with(
-        "limit: 5 min
-peers: { alice: {}, bob: { link: { loss: 30 % } } }
-call: { data: { max_retransmits: 0, send: { from: alice, size: 30 KiB, message: 1000 B } } }",
-    );
+    let outcome = run("limit: 5 min
+call: { data: { max_retransmits: 0, send: { from: alice, rate: 80 kbit/s, message: 1000 B, for: 3 s } } }
+events: [{ at: 2.5 s, cut: [bob, internet] }, { at: 4 s, heal: [bob, internet] }]");
     let flow = flow(&outcome, "data", "alice");
     assert!(flow.delivered < flow.sent && flow.given_up > 0, "{flow:?}");
-    assert!(outcome.simulated < Duration::from_secs(120), "{:?}", outcome.simulated);
+    // The cut comes before the last of what is written in three seconds.
+    let last = flow.last_delivery.unwrap();
+    assert!(last < Duration::from_millis(2_600), "{last:?}");
+    assert!(outcome.simulated <= last + Duration::from_secs(5), "{:?}", outcome.simulated);
+}
+
+/// The heartbeat is due before the message is sent once more.
+#[test]
+fn what_is_still_to_be_sent_again_is_waited_for() {
+    let outcome = run("limit: 10 min
+call: { data: { send: { from: alice, size: 1 KiB, at: 4 s } } }
+events: [{ at: 0 s, drop: { match: { packet: data, from: alice }, nth: 29..36, must_come: false } }]
+expect: { data: { data: { delivered: 100 % } } }");
+    assert_eq!(failures(&outcome), [""; 0]);
 }
 
 #[test]

@@ -466,6 +466,10 @@ fn a_key_in_a_wrong_place_is_told_its_right_one() {
             "1:9: unknown key `priority` in a call (it belongs to a channel, as in `call: { data: { label: file, send: { from: alice } } }`)",
         ),
         (
+            "call: { from: alice }",
+            "1:9: unknown key `from` in a call (it belongs to `send` of a channel, as in `send: { from: alice, size: 2 MiB }`, or to `match` of `drop`, as in `drop: { match: { packet: data, from: alice } }`)",
+        ),
+        (
             "ice_servers: []",
             "1:1: unknown key `ice_servers` in a scenario (it belongs under `call:`, as in `call: { offerer: alice, ice_servers: [stun] }`)",
         ),

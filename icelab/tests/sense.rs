@@ -57,6 +57,10 @@ fn empty_lists_and_maps_that_say_nothing_are_refused() {
             "2:44: any share is right here, so this expects nothing (as in `share: \">= 99 %\"`)",
         ),
         ("{ over: seeds, connected: { share: 101 % } }", "2:44: a share of more than all runs"),
+        (
+            "{ over: seeds, connected: { share: { at_least: 50 %, at_most: 101 % } } }",
+            "2:44: a share of more than all runs",
+        ),
     ] {
         assert_eq!(only(&format!("{PEERS}expect: {expect}")), format!("test.yaml:{message}"));
     }
@@ -249,6 +253,36 @@ fn events_come_when_they_can_mean_something() {
     ] {
         assert_eq!(only(&text(events)), format!("test.yaml:{message}"));
     }
+    let with_data = |events: &str| {
+        text(events) + "\ncall: { data: { send: [ { from: alice }, { from: bob } ] } }"
+    };
+    for (events, message) in [
+        (
+            "{ at: 5 s, resume: bob }",
+            "3:11: `bob` is not paused at this time (`pause: bob` at an earlier time)",
+        ),
+        (
+            "{ at: 5 s, resume: bob }, { at: 1 s, pause: alice }",
+            "3:11: `bob` is not paused at this time (`pause: bob` at an earlier time)",
+        ),
+        (
+            "{ at: 1 s, pause: bob }, { at: 5 s, pause: bob }",
+            "3:36: `bob` is paused already, since 1 s (`resume: bob` first, or remove this)",
+        ),
+        (
+            "{ at: 5 s, pause: alice }, { at: 2 s, close: alice }",
+            "3:11: `alice` has left the call at 2 s",
+        ),
+        (
+            "{ at: 1 s, pause: bob }, { at: 2 s, close: bob }, { at: 3 s, resume: bob }",
+            "3:61: `bob` has left the call at 2 s",
+        ),
+    ] {
+        assert_eq!(only(&with_data(events)), format!("test.yaml:{message}"));
+    }
+    read(&with_data(
+        "{ at: 5 s, resume: bob }, { at: 1 s, pause: bob }, { at: 7 s, pause: bob }, { at: 2 s, pause: alice }",
+    ));
     read(&text(
         "{ at: 5 s, heal: [h, alice] }, { at: 1 s, cut: [alice, h] }, { at: 7 s, cut: [h, alice] }",
     ));

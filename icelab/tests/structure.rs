@@ -49,7 +49,6 @@ const FLOORS: &[(&str, &[&str])] = &[
             "icelab-sctp",
             "icelab-datachannel",
             "icelab-peer",
-            "icelab-sctp",
             "icelab-sim",
             "icelab-turmoil",
             "icelab-reports",

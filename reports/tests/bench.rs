@@ -108,7 +108,15 @@ fn fairness_and_latency_have_tables_of_their_own() {
         messages: 100,
         missing: u64::from(p99_ms.is_none()),
     };
-    let measured = vec![measured("path", latency(Some(160.25))), measured("other", latency(None))];
+    let beside = |rate, own, other| Cell {
+        link: link(rate, 100, 2.0),
+        measured: vec![measured("path", latency(own)), measured("other", latency(other))],
+    };
+    let cells = vec![
+        beside(None, Some(160.25), None),
+        beside(Some(18.0), Some(160.25), Some(150.0)),
+        beside(Some(100.0), None, Some(150.0)),
+    ];
     let all = Report {
         fairness: Some(Section {
             seconds: 30,
@@ -116,12 +124,7 @@ fn fairness_and_latency_have_tables_of_their_own() {
             message_bytes: 16 << 10,
             cells: vec![cell(fairness)],
         }),
-        latency: Some(Section {
-            seconds: 30,
-            seeds: 3,
-            message_bytes: 64,
-            cells: vec![Cell { link: link(None, 100, 2.0), measured }],
-        }),
+        latency: Some(Section { seconds: 30, seeds: 3, message_bytes: 64, cells }),
         ..Report::new()
     };
     assert_snapshot("bench_others", &BenchTable::new(&all).to_string());

@@ -670,6 +670,7 @@ fn what_data_channels_carried_is_told() {
         3.000000000 note alice data.ended reason "the other side has ended it"
         4.000000000 note bob data.carried label "file" from "alice" sent 10 delivered 8 bytes 8000 duplicates 0 broken 0 overtaken 1 given_up 2 goodput 2500000 last 2.500000000s
         4.000000000 note alice data.carried label "file" from "bob" sent 3 delivered 0 bytes 0 duplicates 0 broken 0 overtaken 0 given_up 0
+        4.000000000 note bob data.carried label "chat" from "alice" sent 0 delivered 0 bytes 0 duplicates 0 broken 0 overtaken 0 given_up 0
         "#,
     );
     for sentence in [
@@ -681,6 +682,7 @@ fn what_data_channels_carried_is_told() {
         "bob has got 8 of alice's 10 messages on `file`: 8000 bytes, 2.5 Mbit/s; the last one came at 2500.0 ms; \
          2 were given up; 1 came after a later one",
         "alice has got none of bob's 3 messages on `file`",
+        "bob has got nothing on `chat`: alice has sent nothing",
     ] {
         assert_tells(&story, sentence);
     }

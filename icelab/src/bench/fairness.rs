@@ -14,8 +14,8 @@ use super::sweep::{Conditions, Kind, Ran};
 /// What is measured, and how it is joined.
 pub(super) const KIND: Kind<Fairness, Fairness> = Kind { measure, join: mean_of, message: MESSAGE };
 
-/// One run, of which the second half counts: how long it takes to share is another question. When a flow begins differs by up to a round trip between seeds, for where the others are in their ups and
-/// downs must not decide.
+/// One run, of which the second half counts: how long it takes to share is another question. When a flow begins
+/// differs by up to a round trip between seeds, for where the others are in their ups and downs must not decide.
 fn measure(contenders: &[Contender], conditions: &Conditions) -> Ran<Fairness> {
     let Conditions { link, window, lasting, seed } = *conditions;
     let mut rng = Rng::from_u64(seed).fork("beginnings", 0);

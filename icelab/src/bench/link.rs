@@ -39,17 +39,17 @@ impl Bottleneck {
         self.rtt / 2 + sending.unwrap_or_default()
     }
 
-    /// The most payload that can get through, in bits per second: the link's rate, as far as full packets are payload
-    /// and are not lost. Where there is no rate, a window in each round trip, as far as it is not lost.
+    /// The most payload that can get through, in bits per second: a window in each round trip, and no more than the
+    /// link's rate, as far as full packets are payload; of that what is not lost.
     #[must_use]
     pub fn ceiling(&self, window: usize) -> f64 {
         let arriving = 1.0 - f64::from(self.loss.as_ppb()) / 1e9;
         let payload = (MTU - SCTP_HEADERS) as f64;
-        let bits = match self.rate {
-            Some(rate) => rate.as_bits_per_second() as f64 * payload / (MTU + HEADERS) as f64,
-            None => window as f64 * 8.0 / self.rtt.as_secs_f64(),
-        };
-        bits * arriving
+        let of_window = window as f64 * 8.0 / self.rtt.as_secs_f64();
+        let of_rate = self.rate.map_or(f64::INFINITY, |rate| {
+            rate.as_bits_per_second() as f64 * payload / (MTU + HEADERS) as f64
+        });
+        of_window.min(of_rate) * arriving
     }
 
     /// As reports have it.
@@ -85,7 +85,9 @@ mod tests {
         };
         // 1172 bytes of payload in a packet of 1200, which are 1265 on the wire: 12 + 16 of SCTP, 37 of DTLS, 8 of UDP,
         // 20 of IPv4. Of 100 Mbit/s that is 92.648 Mbit/s, of which nine tenths arrive.
-        assert_eq!(cell.ceiling(0).round(), 83_383_399.0);
+        assert_eq!(cell.ceiling(5 << 20).round(), 83_383_399.0);
+        // A window of 32 KiB in each of 20 round trips a second is less.
+        assert_eq!(cell.ceiling(32 << 10).round(), 4_718_592.0);
         // 1 MiB in each of 20 round trips a second, 8 bits a byte, nine tenths.
         let free = Bottleneck { rate: None, ..cell };
         assert_eq!(free.ceiling(1 << 20).round(), 150_994_944.0);

@@ -36,6 +36,8 @@ pub struct Plan {
 impl Plan {
     /// How long a run lasts, in simulated seconds: for goodput, for fairness, for latency.
     pub const USUAL_SECONDS: [u64; 3] = [10, 120, 30];
+    /// How long after the one before each stream begins that shares a link; chance adds up to a round trip.
+    pub const APART: Duration = fairness::APART;
     /// The receive window, in bytes.
     pub const WINDOW: usize = 5 << 20;
     /// The receive window where it is all that limits a stream.

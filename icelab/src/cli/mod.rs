@@ -4,6 +4,7 @@
 //! - [`run`], [`check`], [`explain`], [`new`], [`presets`], [`results`]: a command each.
 //! - [`bench`]: `icelab bench`, also for programs that bring other stacks.
 //! - [`outputs`]: where results of a run go, and what of them is saved before its end.
+//! - [`work`]: on how many threads long work is done, and how far it is.
 //! - [`message`]: refusals and problems, with excerpts, on stderr; [`excerpt`]: the lines around a fault.
 
 mod arguments;
@@ -17,6 +18,7 @@ mod outputs;
 mod presets;
 mod results;
 mod run;
+mod work;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

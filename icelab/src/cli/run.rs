@@ -2,17 +2,15 @@
 
 use std::env;
 use std::io::{self, IsTerminal};
-use std::num::NonZeroUsize;
 use std::path::Path;
-use std::thread;
 use std::time::Instant;
 
 use icelab_reports::results::{Results, Verdict};
 use icelab_reports::table::{SuiteTable, quoted};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::arguments::RunArguments;
 use super::outputs::{Outputs, Saving, part};
+use super::work::{bar, threads};
 use super::{Ending, message, print};
 use crate::scenario::grammar::range::Seeds;
 use crate::scenario::load::Scenario;
@@ -134,15 +132,12 @@ pub(super) fn no_such_title(text: &str, scenarios: &[Scenario]) -> String {
 }
 
 fn results(arguments: &RunArguments, chosen: &[Chosen<'_>], outputs: &Outputs) -> Results {
-    let jobs = arguments
-        .jobs
-        .or_else(|| thread::available_parallelism().ok())
-        .unwrap_or(NonZeroUsize::MIN);
     let options = RunOptions { verify: arguments.verify, records: arguments.record.as_deref() };
-    let bar = bar(chosen.len());
+    let bar = bar();
+    bar.set_length(chosen.len() as u64);
     let mut unexpected = 0;
     let mut saving = Saving::new(outputs, arguments.shard);
-    let cases = run_all(chosen, jobs, options, |case, so_far| {
+    let cases = run_all(chosen, threads(arguments.jobs), options, |case, so_far| {
         if case.verdict != Verdict::Passed {
             unexpected += 1;
             bar.set_message(format!("{unexpected} not as expected"));
@@ -158,20 +153,6 @@ fn results(arguments: &RunArguments, chosen: &[Chosen<'_>], outputs: &Outputs) -
         message::note("one seed is no sweep: with --seed, `over: seeds` is not judged");
     }
     Results { groups, ..part(arguments.shard, chosen, cases) }
-}
-
-/// A progress bar on a terminal; nothing elsewhere.
-fn bar(cases: usize) -> ProgressBar {
-    let target = if io::stderr().is_terminal() {
-        ProgressDrawTarget::stderr()
-    } else {
-        ProgressDrawTarget::hidden()
-    };
-    let bar = ProgressBar::with_draw_target(Some(cases as u64), target);
-    match ProgressStyle::with_template("{bar:40} {pos}/{len} {eta} {msg}") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }
 
 fn snapshots(folder: &Path, results: &Results, accept: bool) -> Ending {

@@ -6,7 +6,6 @@ use icelab_reports::results::{Case, Failure, Group, Milliseconds, Verdict};
 
 use super::select::Chosen;
 use crate::scenario::plan::SweepExpectation;
-use crate::scenario::text::bound::Bound;
 use crate::scenario::text::quantity::{Share, Time};
 
 /// Judges together the seeds of each case of which that is expected.
@@ -46,23 +45,16 @@ fn failures(expectation: &SweepExpectation, group: &Group, at_ms: Milliseconds) 
         let Some(bound) = bound else { continue };
         match got {
             Some(got) if bound.holds(Time(Duration::from_micros(got.as_micros()))) => {}
-            Some(got) => fail(key, words(bound), got.to_string()),
-            None => fail(key, words(bound), "never".to_owned()),
+            Some(got) => fail(key, bound.to_string(), got.to_string()),
+            None => fail(key, bound.to_string(), "never".to_owned()),
         }
     }
     if let Some(bound) = share {
         let (connected, all) = (group.connected as u64, (group.runs as u64).max(1));
         let got = Share(connected.saturating_mul(Share::WHOLE.0) / all);
         if !bound.holds(got) {
-            fail("share", words(bound), format!("{got} ({connected} of {all})"));
+            fail("share", bound.to_string(), format!("{got} ({connected} of {all})"));
         }
     }
     failures
-}
-
-fn words<Q: core::fmt::Display>(bound: &Bound<Q>) -> String {
-    let side =
-        |word: &str, limit: &Option<Q>| limit.as_ref().map(|limit| format!("{word} {limit}"));
-    let sides = [side("at least", &bound.at_least), side("at most", &bound.at_most)];
-    sides.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

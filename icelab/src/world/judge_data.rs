@@ -1,11 +1,8 @@
 //! What channels were expected to carry against what they carried.
 
-use core::fmt;
-
 use super::outcome::{Channel, Flow};
 use crate::scenario::plan::{Carried, Delivered};
-use crate::scenario::text::bound::Bound;
-use crate::scenario::text::quantity::{Quantity, Rate, Share, Size};
+use crate::scenario::text::quantity::{Rate, Share, Size};
 
 /// A key, what was wanted of it, and what there was.
 type Fault = (&'static str, String, String);
@@ -29,10 +26,10 @@ pub(super) fn judge_data(wanted: &Carried, got: Option<&Channel>) -> Vec<Fault> 
         match wanted.delivered {
             Some(Delivered::Share(bound)) if !bound.holds(share(flow)) => {
                 let got = format!("{} ({} of {})", share(flow), flow.delivered, flow.sent);
-                fail("delivered", words(bound), got);
+                fail("delivered", bound.to_string(), got);
             }
             Some(Delivered::Bytes(bound)) if !bound.holds(Size(flow.delivered_bytes)) => {
-                fail("delivered", words(bound), Size(flow.delivered_bytes).to_string());
+                fail("delivered", bound.to_string(), Size(flow.delivered_bytes).to_string());
             }
             Some(Delivered::Share(_) | Delivered::Bytes(_)) | None => {}
         }
@@ -40,7 +37,7 @@ pub(super) fn judge_data(wanted: &Carried, got: Option<&Channel>) -> Vec<Fault> 
             && !flow.goodput.is_some_and(|goodput| bound.holds(Rate(goodput)))
         {
             let got = flow.goodput.map_or_else(nothing, |goodput| Rate(goodput).to_string());
-            fail("goodput", words(bound), got);
+            fail("goodput", bound.to_string(), got);
         }
         let is_ordered = flow.overtaken == 0;
         if wanted.ordered.is_some_and(|wanted| wanted != is_ordered || flow.delivered == 0) {
@@ -61,12 +58,6 @@ fn share(flow: &Flow) -> Share {
     Share(u64::try_from(parts / u128::from(flow.sent.max(1))).unwrap_or(u64::MAX))
 }
 
-fn words<Q: Quantity + fmt::Display>(bound: Bound<Q>) -> String {
-    let side = |word: &str, limit: Option<Q>| limit.map(|limit| format!("{word} {limit}"));
-    let sides = [side("at least", bound.at_least), side("at most", bound.at_most)];
-    sides.into_iter().flatten().collect::<Vec<_>>().join(", ")
-}
-
 fn nothing() -> String {
     "nothing".to_owned()
 }
@@ -76,6 +67,7 @@ mod tests {
     use indexmap::IndexMap;
 
     use super::*;
+    use crate::scenario::text::bound::Bound;
 
     fn channel(flow: Flow) -> Channel {
         Channel { opened: None, flows: IndexMap::from([("alice".to_owned(), flow)]) }

@@ -28,7 +28,7 @@ use crate::scenario::plan::{self, CandidateKind, Path, Transport};
 pub(super) struct Run {
     pub(super) world: World,
     pub(super) simulation: Simulation<Guest>,
-    agenda: Agenda,
+    pub(super) agenda: Agenda,
     ends: Option<[End; 2]>,
     post: Option<Post>,
     pub(super) traffic: Traffic,

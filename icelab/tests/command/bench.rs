@@ -125,6 +125,7 @@ fn what_cannot_be_measured_is_refused_with_what_can() {
         (&["--jobs", "0"], "write how many threads to use, 1 or more"),
         (&["--fairness", "--rate", "unlimited"], "there is no bottleneck to share"),
         (&["--fairness", "--seconds", "3"], "the second stream begins after 3 s"),
+        (&["--fairness", "--seconds", "5", "--rtt", "20ms,1s"], "let it run longer than 5 s"),
         (&["--latency", "--svg", "a.svg"], "--svg draws goodput: add --goodput"),
         (&["--json", "-", "--svg", "-"], "only one of --json and --svg"),
         (&["--json", "nowhere/a.json"], "there is no folder nowhere"),

@@ -181,6 +181,25 @@ impl Association {
         matches!(self.stage, Stage::Ended(_))
     }
 
+    /// Whether nothing is under way, nothing waits and no answer is owed: unless something comes from above or
+    /// below, this end sends heartbeats and searches for the MTU at most. One that is over rests.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        match &self.stage {
+            Stage::Closed => self.outbox.is_empty(),
+            Stage::CookieWait(_) => false,
+            // Where no data may be sent, the setup or the end waits for an answer.
+            Stage::Open(session) => {
+                session.may_send_data()
+                    && self.outbox.is_empty()
+                    && session.sender.deadline().is_none()
+                    && session.receiver.deadline().is_none()
+                    && session.reconfiguration.deadline().is_none()
+            }
+            Stage::Ended(_) => true,
+        }
+    }
+
     /// What was dropped, by reason.
     #[must_use]
     pub const fn discards(&self) -> &Discards {

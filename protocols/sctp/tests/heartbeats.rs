@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use icelab_sans_io::Instant;
 use icelab_sans_io::testing::{LinkModel, Passing};
+use icelab_sans_io::{Instant, Protocol};
 use icelab_sctp::packet::chunk::{
     Chunk, ChunkType, Heartbeat, HeartbeatAck, Sack, Shutdown, ShutdownAck,
 };
@@ -254,4 +254,45 @@ fn a_flood_of_heartbeats_leaves_no_trace() {
     let sent = hand.sent();
     assert_eq!(sent.len(), 10_000);
     assert_eq!(hand.state(), before);
+}
+
+/// The next timer may be the heartbeat's while data waits for its answer.
+#[test]
+fn an_end_is_at_rest_where_only_heartbeats_are_to_come() {
+    let mut hand = ByHand::closed(beating(millis(500)));
+    assert!(hand.end.is_at_rest());
+    hand = ByHand::asked(beating(millis(500)));
+    assert!(!hand.end.is_at_rest(), "INIT waits for its answer");
+    hand = ByHand::connected(beating(millis(500)));
+    assert!(hand.end.is_at_rest());
+
+    // A -> DATA /lost/, again and again
+    let now = hand.now;
+    hand.end.send(message(0, "anybody?"), now).unwrap();
+    let mut is_heartbeat_next = false;
+    while hand.end.stats().timeouts < 5 {
+        assert!(!hand.end.is_at_rest());
+        is_heartbeat_next |= hand.end.poll_timeout().unwrap().timer == "sctp.heartbeat";
+        hand.pass(millis(100));
+    }
+    assert!(is_heartbeat_next, "it never came before the retransmission");
+    // A <- SACK
+    let cumulative_tsn_ack = hand.end_first;
+    hand.say(&[Chunk::Sack(Sack { cumulative_tsn_ack, window: 10_000, ..Sack::default() })]);
+    assert!(hand.end.is_at_rest());
+
+    // A <- DATA; A -> SACK; A <- DATA; A -> SACK, after a while
+    hand.say(&[hand.data(0)]);
+    assert!(hand.end.is_at_rest());
+    hand.say(&[hand.data(1)]);
+    assert!(!hand.end.is_at_rest(), "a SACK is owed");
+    hand.pass(millis(200));
+    assert!(hand.end.is_at_rest());
+
+    // A -> SHUTDOWN
+    let now = hand.now;
+    hand.end.shutdown(now);
+    assert!(!hand.end.is_at_rest(), "SHUTDOWN waits for its answer");
+    hand.end.abort(now);
+    assert!(hand.end.is_at_rest(), "it is over");
 }

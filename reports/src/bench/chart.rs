@@ -3,7 +3,7 @@
 use core::fmt::{self, Write};
 
 use crate::bench::results::{Cell, Goodput, Link, Report};
-use crate::bench::words::{number, place};
+use crate::bench::words::{in_order, number, place};
 
 /// The goodput of a report as an SVG image: round trips from left to right, rates and queues from top to bottom.
 #[derive(Debug, Clone)]
@@ -237,17 +237,6 @@ fn step_for(most: f64) -> f64 {
         }
         decade *= 10.0;
     }
-}
-
-/// Each once, in the order of coming.
-fn in_order<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
-    let mut seen = Vec::new();
-    for one in all {
-        if !seen.contains(&one) {
-            seen.push(one);
-        }
-    }
-    seen
 }
 
 fn escaped(text: &str) -> String {

@@ -51,10 +51,12 @@ impl Standing {
             };
             let faster = others.iter().find(is_behind);
             let line = faster.map(|(name, other)| {
-                let shown =
-                    |figures: [f64; 3]| figures.map(|figure| format!("{figure:.1}")).join(" / ");
+                let one = |figure: f64| {
+                    if figure.is_finite() { format!("{figure:.1}") } else { "never".to_owned() }
+                };
+                let shown = |figures: [f64; 3]| figures.map(one).join(" / ");
                 let (own, other) = (shown(own), shown(figures(other)));
-                format!("loss {}: {own} ms, {name} {other}", loss(link))
+                format!("{}, loss {}: {own}, {name} {other} ms", place(link), loss(link))
             });
             (!others.is_empty()).then_some(line)
         })

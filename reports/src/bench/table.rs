@@ -6,7 +6,7 @@ use comfy_table::{CellAlignment, LineStyle, Row, Table, TableStyle};
 
 use crate::bench::results::{Cell, Fairness, Goodput, Latency, Measured, Report, Section};
 use crate::bench::standing::Standing;
-use crate::bench::words::{loss, number, place, rate, size};
+use crate::bench::words::{in_order, loss, number, place, rate, size};
 
 /// A report as text.
 #[derive(Debug, Clone)]
@@ -79,7 +79,10 @@ impl BenchTable<'_> {
         ];
         let columns = fitting(cells, &columns, self.width);
         write_meanings(out, &columns)?;
-        writeln!(out, "  ceiling: what full packets can carry, less what is lost")?;
+        writeln!(
+            out,
+            "  ceiling: what full packets and the receive window can carry, less what is lost"
+        )?;
         for cells in cells.chunk_by(|one, next| place(&one.link) == place(&next.link)) {
             let Some(first) = cells.first() else { continue };
             writeln!(out, "\n{}", place(&first.link))?;
@@ -110,7 +113,8 @@ impl BenchTable<'_> {
         write_meanings(out, &columns)?;
         for cells in cells.chunk_by(|one, next| place(&one.link) == place(&next.link)) {
             let Some(first) = cells.first() else { continue };
-            writeln!(out, "\none way {} ms", number(first.link.rtt_ms.as_f64() / 2.0))?;
+            let one_way = number(first.link.rtt_ms.as_f64() / 2.0);
+            writeln!(out, "\n{}, one way {one_way} ms", place(&first.link))?;
             write_table(out, cells, &columns, false)?;
         }
         writeln!(out)
@@ -196,12 +200,8 @@ fn write_table<F>(
     columns: &[&Column<F>],
     has_ceiling: bool,
 ) -> fmt::Result {
-    let mut names: Vec<&str> = Vec::new();
-    for one in cells.iter().flat_map(|cell| &cell.measured) {
-        if !names.contains(&one.contender.as_str()) {
-            names.push(&one.contender);
-        }
-    }
+    let measured = cells.iter().flat_map(|cell| &cell.measured);
+    let names = in_order(measured.map(|one| one.contender.as_str()));
     let mut table = Table::new();
     table.load_style(STYLE);
     let mut head = vec!["loss".to_owned()];

@@ -41,7 +41,7 @@ fn carried(note: &Note) -> String {
     let (from, label) = (note.text("from"), note.text("label"));
     let (sent, delivered) = (number("sent"), number("delivered"));
     let mut text = match (delivered, sent) {
-        (0, 0) => return format!("{from} has sent nothing on `{label}`"),
+        (0, 0) => return format!("has got nothing on `{label}`: {from} has sent nothing"),
         (0, _) => format!("has got none of {from}'s {sent} messages on `{label}`"),
         _ => format!(
             "has got {delivered} of {from}'s {sent} messages on `{label}`: {} bytes",

@@ -3,22 +3,21 @@
 pub(super) mod arguments;
 
 use core::time::Duration;
-use std::io::{self, IsTerminal};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::ExitCode;
-use std::thread;
 
 use clap::Parser;
 use icelab_reports::bench::{BenchTable, Chart, Report};
 use icelab_sim::Chance;
 use icelab_sim::link::Bitrate;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use self::arguments::{BenchArguments, Controller, DataArguments, DataCommand, Subject};
 use super::run::terminal_width;
+use super::work::{bar, threads};
 use super::{Ending, message, print};
 use crate::bench::{Axes, Contender, Plan, contenders, pairs};
+use crate::scenario::text::quantity::Time;
 use crate::suite::files::is_input;
 use crate::suite::save::Destination;
 
@@ -65,9 +64,8 @@ fn data(arguments: &DataArguments, others: &[Contender]) -> Ending {
 }
 
 fn measured(plan: &Plan, jobs: Option<NonZeroUsize>) -> Report {
-    let jobs = jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     let bar = bar();
-    let report = plan.run(jobs, |done, all| {
+    let report = plan.run(threads(jobs), |done, all| {
         bar.set_length(all as u64);
         bar.set_position(done as u64);
     });
@@ -82,11 +80,6 @@ fn plan(arguments: &DataArguments, others: &[Contender]) -> Result<Plan, String>
     if arguments.svg.is_some() && !goodput {
         return Err("--svg draws goodput: add --goodput".to_owned());
     }
-    if fairness && arguments.seconds.is_some_and(|seconds| seconds <= 3) {
-        return Err(
-            "with --fairness the second stream begins after 3 s: let it run longer".to_owned()
-        );
-    }
     let is_chosen = |contender: &Contender| {
         let chosen = &arguments.congestion;
         chosen.is_empty() || chosen.iter().any(|one| name(*one) == contender.name)
@@ -97,6 +90,16 @@ fn plan(arguments: &DataArguments, others: &[Contender]) -> Result<Plan, String>
     let shared = axes(arguments, usual.fairness());
     if fairness && shared.rates.contains(&None) {
         return Err("where the rate is unlimited there is no bottleneck to share".to_owned());
+    }
+    // The second stream begins up to a round trip late, and its first message takes more than half of one.
+    let trip = shared.rtts.iter().max().copied().unwrap_or_default();
+    let least = Plan::APART + trip * 2;
+    if fairness && arguments.seconds.is_some_and(|seconds| Duration::from_secs(seconds) <= least) {
+        return Err(format!(
+            "with --fairness the second stream begins after {}, or up to a round trip later: let it run longer than {}",
+            Time(Plan::APART),
+            Time(least)
+        ));
     }
     let links = |is_asked: bool, axes: Axes| if is_asked { axes.links() } else { Vec::new() };
     Ok(Plan {
@@ -203,19 +206,5 @@ impl Place {
                 Err(reason) => message::problem(&reason),
             },
         }
-    }
-}
-
-/// A progress bar on a terminal; nothing elsewhere.
-fn bar() -> ProgressBar {
-    let target = if io::stderr().is_terminal() {
-        ProgressDrawTarget::stderr()
-    } else {
-        ProgressDrawTarget::hidden()
-    };
-    let bar = ProgressBar::with_draw_target(None, target);
-    match ProgressStyle::with_template("{bar:40} {pos}/{len} {eta}") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
     }
 }

@@ -12,7 +12,7 @@ use crate::scenario::plan::{Amount, Call, Carried, Channel, Delivered, Send};
 use crate::scenario::text::bound::Bound;
 use crate::scenario::text::decode::{AnyNumber, At, Named, is_name};
 use crate::scenario::text::fault::Fault;
-use crate::scenario::text::quantity::{Quantity, Share, Size};
+use crate::scenario::text::quantity::{Quantity, Rate, Share, Size};
 use crate::scenario::text::source::Span;
 
 impl Context<'_> {
@@ -151,6 +151,17 @@ impl Context<'_> {
         if let Some(rate) = rate.as_ref().filter(|rate| rate.value.0 == 0) {
             self.faults.push(Fault::new(rate.span, "at this rate nothing is ever sent"));
         }
+        let length = message.as_ref().map_or(Send::MESSAGE, |length| length.value.0).max(1);
+        let most = length.saturating_mul(8 * MOST_MESSAGES);
+        if let Some(rate) = rate.as_ref().filter(|rate| rate.value.0 > most) {
+            let message =
+                format!("at this rate more than {MOST_MESSAGES} messages are written in a second");
+            self.faults.push(
+                Fault::new(rate.span, message)
+                    .label(format!("should be at most {}", Rate(most)))
+                    .help("write longer messages with `message`, or leave `rate` out to send as much as there is room for"),
+            );
+        }
         if let (Some(size), Some(other)) =
             (size, rate.as_ref().map(|it| it.span).or(r#for.as_ref().map(|it| it.span)))
         {
@@ -239,16 +250,19 @@ impl Context<'_> {
                 Delivered::Bytes(bound.0)
             }
             DeliveredTerm::Share(bound) => {
-                let Bound { at_least, at_most } = bound.0;
-                if at_least.or(at_most).is_some_and(|share| share > Share::WHOLE) {
-                    self.faults.push(
-                        Fault::new(term.span, "a share of more than all messages")
-                            .label("should be at most 100 %"),
-                    );
-                }
+                self.refuse_excess(term.span, bound.0, "messages");
                 self.refuse_any(term.span, bound.0, Some(Share::WHOLE));
                 Delivered::Share(bound.0)
             }
+        }
+    }
+
+    /// Tells of a share of more than there is.
+    pub(super) fn refuse_excess(&mut self, span: Span, bound: Bound<Share>, of: &str) {
+        let limits = [bound.at_least, bound.at_most];
+        if limits.into_iter().flatten().any(|share| share > Share::WHOLE) {
+            let fault = Fault::new(span, format!("a share of more than all {of}"));
+            self.faults.push(fault.label("should be at most 100 %"));
         }
     }
 
@@ -272,6 +286,9 @@ const fn is_endless(send: &Send) -> bool {
 
 /// The label of a channel where none is written.
 const LABEL: &str = "data";
+
+/// One side writes no more messages than so many in a second: each costs the run time and memory.
+const MOST_MESSAGES: u64 = 1_000_000;
 
 /// The field of DATA_CHANNEL_OPEN has four bytes (RFC 8832 section 5.1).
 const MOST_RETRANSMITS: u64 = u32::MAX as u64;

@@ -44,43 +44,60 @@ impl Context<'_> {
 
     /// Tells of events that come when they mean nothing any more, or not yet.
     fn check_order(&mut self, events: &[(Span, Event)]) {
-        let mut cut: Vec<(&Cable, Duration)> = Vec::new();
+        let mut cut = Lasting::default();
+        let mut paused = Lasting::default();
         let mut closed: Vec<(&str, Duration)> = Vec::new();
         for (span, event) in events {
             let fault = |message: String| Fault::new(*span, message);
+            let actor = actor(&event.action);
+            if let Some((peer, at)) = closed.iter().find(|(peer, _)| actor == Some(*peer)) {
+                self.faults.push(
+                    fault(format!("`{peer}` has left the call at {}", Time(*at)))
+                        .label("comes too late"),
+                );
+                continue;
+            }
             match &event.action {
-                Action::Cut(cable) => match cut.iter().find(|(known, _)| *known == cable) {
-                    None => cut.push((cable, event.at)),
-                    Some((_, at)) => self.faults.push(
-                        fault(format!("{} is cut already, since {}", ends(cable), Time(*at)))
-                            .help("`heal` it first, or remove this"),
-                    ),
-                },
-                Action::Heal(cable) => match cut.iter().position(|(known, _)| *known == cable) {
-                    Some(place) => {
-                        cut.remove(place);
-                    }
-                    None => self.faults.push(
-                        fault(format!("{} is not cut at this time", ends(cable)))
-                            .label("heals nothing")
-                            .help(format!(
-                                "`cut: {}` at an earlier time",
-                                ends(cable).trim_matches('`')
-                            )),
-                    ),
-                },
-                Action::RestartIce { peer } | Action::Close { peer } => {
-                    if let Some((_, at)) = closed.iter().find(|(known, _)| known == peer) {
+                Action::Close { peer } => closed.push((peer, event.at)),
+                Action::Cut(cable) => {
+                    if let Some(at) = cut.begin(cable, event.at) {
                         self.faults.push(
-                            fault(format!("`{peer}` has left the call at {}", Time(*at)))
-                                .label("comes too late"),
+                            fault(format!("{} is cut already, since {}", ends(cable), Time(at)))
+                                .help("`heal` it first, or remove this"),
                         );
-                    } else if matches!(event.action, Action::Close { .. }) {
-                        closed.push((peer, event.at));
                     }
                 }
-                Action::Pause { .. }
-                | Action::Resume { .. }
+                Action::Heal(cable) => {
+                    if !cut.end(&cable) {
+                        let cable = ends(cable);
+                        self.faults.push(
+                            fault(format!("{cable} is not cut at this time"))
+                                .label("heals nothing")
+                                .help(format!(
+                                    "`cut: {}` at an earlier time",
+                                    cable.trim_matches('`')
+                                )),
+                        );
+                    }
+                }
+                Action::Pause { peer } => {
+                    if let Some(at) = paused.begin(peer, event.at) {
+                        self.faults.push(
+                            fault(format!("`{peer}` is paused already, since {}", Time(at)))
+                                .help(format!("`resume: {peer}` first, or remove this")),
+                        );
+                    }
+                }
+                Action::Resume { peer } => {
+                    if !paused.end(&peer) {
+                        self.faults.push(
+                            fault(format!("`{peer}` is not paused at this time"))
+                                .label("resumes nothing")
+                                .help(format!("`pause: {peer}` at an earlier time")),
+                        );
+                    }
+                }
+                Action::RestartIce { .. }
                 | Action::Reboot { .. }
                 | Action::Rebind { .. }
                 | Action::Set { .. }
@@ -313,6 +330,48 @@ impl Context<'_> {
             self.push_no_side(&name.value, name.span, call);
         }
         Some(Some(name.value.clone()))
+    }
+}
+
+/// The side of the call that does something.
+fn actor(action: &Action) -> Option<&str> {
+    match action {
+        Action::RestartIce { peer }
+        | Action::Close { peer }
+        | Action::Pause { peer }
+        | Action::Resume { peer } => Some(peer),
+        Action::Reboot { .. }
+        | Action::Rebind { .. }
+        | Action::Cut(_)
+        | Action::Heal(_)
+        | Action::Set { .. }
+        | Action::Drop(_) => None,
+    }
+}
+
+/// What has begun and has not ended, and since when.
+struct Lasting<K>(Vec<(K, Duration)>);
+
+impl<K> Default for Lasting<K> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<K: PartialEq> Lasting<K> {
+    /// Begins; since when it had before, where it had.
+    fn begin(&mut self, key: K, at: Duration) -> Option<Duration> {
+        let since = self.0.iter().find(|(known, _)| *known == key).map(|(_, since)| *since);
+        if since.is_none() {
+            self.0.push((key, at));
+        }
+        since
+    }
+
+    /// Ends; whether it had begun.
+    fn end(&mut self, key: &K) -> bool {
+        let place = self.0.iter().position(|(known, _)| known == key);
+        place.map(|place| self.0.remove(place)).is_some()
     }
 }
 

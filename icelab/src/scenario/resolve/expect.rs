@@ -240,11 +240,8 @@ impl Context<'_> {
             self.faults.push(wanting_shares(term.span));
         }
         if let Some(share) = share {
+            self.refuse_excess(share.span, share.value.0, "runs");
             let Bound { at_least, at_most } = share.value.0;
-            if at_least.or(at_most).is_some_and(|share| share > Share::WHOLE) {
-                let fault = Fault::new(share.span, "a share of more than all runs");
-                self.faults.push(fault.label("should be at most 100 %"));
-            }
             if at_most.is_none_or(|most| most >= Share::WHOLE)
                 && at_least.is_none_or(|least| least.0 == 0)
             {

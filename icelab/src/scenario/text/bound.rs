@@ -98,6 +98,18 @@ impl<Q: Quantity + FromNode> FromNode for Bound<Q> {
     }
 }
 
+/// `at least 5 Mbit/s, at most 8 Mbit/s`.
+impl<Q: fmt::Display> fmt::Display for Bound<Q> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.at_least, &self.at_most) {
+            (Some(least), Some(most)) => write!(out, "at least {least}, at most {most}"),
+            (Some(least), None) => write!(out, "at least {least}"),
+            (None, Some(most)) => write!(out, "at most {most}"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
 impl<Q: fmt::Display> Serialize for Bound<Q> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let limits = [("at_least", &self.at_least), ("at_most", &self.at_most)];

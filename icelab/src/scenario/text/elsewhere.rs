@@ -53,7 +53,11 @@ const PLACES: &[(&[&str], &str)] = &[
         "it belongs to a channel, as in `call: { data: { label: file, send: { from: alice } } }`",
     ),
     (
-        &["from", "size", "message"],
+        &["from"],
+        "it belongs to `send` of a channel, as in `send: { from: alice, size: 2 MiB }`, or to `match` of `drop`, as in `drop: { match: { packet: data, from: alice } }`",
+    ),
+    (
+        &["size", "message"],
         "it belongs to `send` of a channel, as in `send: { from: alice, size: 2 MiB }`",
     ),
     (

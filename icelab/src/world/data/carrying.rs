@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use icelab_datachannel::{ChannelId, CloseReason, Event};
 use icelab_peer::Peer;
-use icelab_sans_io::{Instant, Protocol};
+use icelab_sans_io::Instant;
 use icelab_sim::Value;
 
 use super::channels::FlowId;
@@ -96,7 +96,8 @@ impl Run {
         if let Some(next) = next {
             self.schedule(next, Item::Write(id));
         }
-        if is_finished && self.channels.is_written() && !self.channels.is_quiet() {
+        let is_watched = self.agenda.awaits(|item| *item == Item::Drained);
+        if is_finished && self.channels.is_written() && !self.channels.is_quiet() && !is_watched {
             self.schedule(now + WATCH, Item::Drained);
         }
     }
@@ -111,9 +112,7 @@ impl Run {
             let channels = self.simulation.guest(node)?.as_peer().and_then(Peer::channels)?;
             let waits = channels.channels().any(|id| channels.buffered_amount(id) > 0);
             // What was given up is in no flight, but its receiver may not know yet that it can go on.
-            let is_at_rest =
-                channels.poll_timeout().is_none_or(|deadline| RESTFUL.contains(&deadline.timer));
-            Some(!waits && is_at_rest)
+            Some(!waits && channels.association().is_at_rest())
         };
         if Which::BOTH.into_iter().all(|which| is_drained(which).unwrap_or(true)) {
             self.channels.is_over = true;
@@ -160,7 +159,5 @@ fn reason_words(reason: &CloseReason) -> &'static str {
     }
 }
 
-/// The timers that run where nothing is under way.
-const RESTFUL: [&str; 2] = ["sctp.heartbeat", "sctp.mtu"];
 /// How often it is looked whether anything is still under way.
 const WATCH: Duration = Duration::from_millis(100);
