@@ -208,8 +208,8 @@ impl Association {
             return;
         }
         let Stage::Open(session) = &mut self.stage else { return };
-        let most = self.config.streams.0.max(session.outgoing_streams);
-        if most - session.outgoing_streams < add.new_streams {
+        let (promised, _) = session.stream_counts_once_added();
+        if self.config.streams.0.saturating_sub(promised) < add.new_streams {
             return session.reconfiguration.answer(add.request, ReconfigurationResult::DENIED);
         }
         if session.reconfiguration.is_busy() {

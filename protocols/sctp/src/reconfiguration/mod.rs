@@ -150,6 +150,23 @@ impl Reconfiguration {
     }
 }
 
+impl Session {
+    /// How many streams this end, and how many the peer, can send on once all that is asked for is there.
+    fn stream_counts_once_added(&self) -> (u16, u16) {
+        let (mut own, mut peer) = (self.outgoing_streams, self.receiver.stream_count());
+        let reconfiguration = &self.reconfiguration;
+        let pending = reconfiguration.pending.iter().map(|pending| &pending.request);
+        for request in pending.chain(&reconfiguration.wanted) {
+            match request {
+                Request::AddOutgoing(count) => own = own.saturating_add(*count),
+                Request::AddIncoming(count) => peer = peer.saturating_add(*count),
+                Request::ResetOutgoing { .. } | Request::ResetIncoming(_) => {}
+            }
+        }
+        (own, peer)
+    }
+}
+
 impl Request {
     /// The streams that it names.
     fn streams(&self) -> Vec<StreamId> {
@@ -239,11 +256,11 @@ impl Association {
         now: Instant,
     ) -> Result<(), ReconfigureError> {
         let session = self.reconfigurable()?;
-        if session.outgoing_streams.checked_add(outgoing).is_none()
-            || session.receiver.stream_count().checked_add(incoming).is_none()
-        {
+        let (own, peer) = session.stream_counts_once_added();
+        let (Some(own), Some(peer)) = (own.checked_add(outgoing), peer.checked_add(incoming))
+        else {
             return Err(ReconfigureError::NoSuchStream);
-        }
+        };
         if outgoing > 0 {
             session.reconfiguration.wanted.push_back(Request::AddOutgoing(outgoing));
         }
@@ -251,10 +268,9 @@ impl Association {
             session.reconfiguration.wanted.push_back(Request::AddIncoming(incoming));
         }
         // What this end asks for it also allows.
-        let (own, peer) = (session.outgoing_streams, session.receiver.stream_count());
         let (outbound, inbound) = &mut self.config.streams;
-        *outbound = (*outbound).max(own + outgoing);
-        *inbound = (*inbound).max(peer + incoming);
+        *outbound = (*outbound).max(own);
+        *inbound = (*inbound).max(peer);
         self.settle(now);
         Ok(())
     }
