@@ -139,7 +139,7 @@ impl Association {
         let bare = InitAck(initiation(&self.config, own, &all));
         let mut room = self.config.mtu.saturating_sub(length_alone(&bare));
         for unknown in unrecognized(&init.0) {
-            let length = PARAMETER_HEADER + unknown.len().next_multiple_of(4);
+            let length = Parameter::HEADER_LENGTH + unknown.len().next_multiple_of(4);
             if let Some(left) = room.checked_sub(length) {
                 room = left;
                 all.push(Parameter::UnrecognizedParameter(unknown));
@@ -350,7 +350,5 @@ fn wanted_life(init: &Init<'_>) -> Duration {
     more.unwrap_or_default().min(Duration::from_secs(60))
 }
 
-/// What a parameter takes beside its value.
-const PARAMETER_HEADER: usize = 4;
 /// How much longer than a round trip the next cookie is to live (RFC 9260 section 5.2.6).
 const MORE_LIFE: Duration = Duration::from_secs(1);

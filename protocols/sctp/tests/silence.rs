@@ -83,8 +83,9 @@ fn a_peer_that_is_heard_all_along_ends_no_doubling() {
     assert_eq!(script.end.stats().rto, Duration::from_secs(60));
 }
 
-/// Both ends send messages of theirs all the time, Z from the twentieth second of silence on. How long after five minutes without a link a message arrives
-/// at A, and at Z, that was given to `send` when it worked again.
+/// Both ends send messages of theirs all the time, Z from the twentieth second of silence on. How
+/// long after five minutes without a link a message arrives at A, and at Z, that was given to `send`
+/// when it worked again.
 fn after_five_minutes(seed: u64) -> [Duration; 2] {
     let config = Config { max_retransmissions: u32::MAX, ..Config::default() };
     let mut pair = ends_with(config.clone(), config, LinkModel::delayed(millis(11)), seed);
