@@ -26,7 +26,7 @@ use crate::packet::{Checksum, VerificationTag};
 use crate::peer::{Offer, Own, Peer, initiation, unrecognized};
 use crate::replies::length_alone;
 use crate::session::{CookieEchoed, Phase, Session};
-use crate::tx::{RoundTrip, Sender, first_timeout};
+use crate::tx::{RoundTrip, Sender};
 
 /// INIT was sent and not yet answered.
 #[derive(Debug)]
@@ -50,12 +50,18 @@ struct Again {
     life: Duration,
 }
 
+impl CookieWait {
+    /// The path works: the timer has not grown.
+    pub(crate) fn path_works(&mut self, first: Duration) {
+        let sent_at = self.again_at - self.timeout;
+        self.timeout = self.timeout.min(first);
+        self.again_at = self.again_at.min(sent_at + self.timeout);
+    }
+}
+
 impl Association {
     pub(crate) fn begin(&mut self, now: Instant) {
-        let timeout = self
-            .config
-            .rtt_hint
-            .map_or(self.config.rto.initial, |hint| first_timeout(self.config.rto, hint));
+        let timeout = self.config.first_timeout();
         self.stage = Stage::CookieWait(Box::new(CookieWait {
             tries: 1,
             sent_at: Some(now),
@@ -254,7 +260,7 @@ impl Association {
         }
         if echoed.tries > 0 {
             session.sender.lose_all_in_setup();
-            session.sender.trip.back_off();
+            session.sender.back_off();
         }
         echoed.tries += 1;
         echoed.sent_at = now;

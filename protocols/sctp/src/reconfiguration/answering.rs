@@ -230,6 +230,7 @@ impl Association {
             return self.discards.add(Discard::Unexpected);
         };
         if response.result == ReconfigurationResult::IN_PROGRESS {
+            pending.sent_at = now;
             pending.again_at = now + timeout;
             pending.is_in_progress = true;
             reconfiguration.pending = Some(pending);

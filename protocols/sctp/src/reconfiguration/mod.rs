@@ -6,6 +6,7 @@
 mod answering;
 
 use core::mem;
+use core::time::Duration;
 use std::collections::{BTreeSet, VecDeque};
 
 use icelab_sans_io::Instant;
@@ -58,6 +59,8 @@ struct Pending {
     request: Request,
     /// A3 of section 5.1.2.
     last_assigned: Tsn,
+    /// When it was sent last, or the peer has said that it works on it.
+    sent_at: Instant,
     /// The Re-configuration Timer.
     again_at: Instant,
     is_due: bool,
@@ -93,6 +96,13 @@ impl Reconfiguration {
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.pending.as_ref().map(|pending| pending.again_at)
+    }
+
+    /// The path works: the timer has not grown.
+    pub(crate) fn path_works(&mut self, timeout: Duration) {
+        if let Some(pending) = &mut self.pending {
+            pending.again_at = pending.again_at.min(pending.sent_at + timeout);
+        }
     }
 
     fn answer(&mut self, number: RequestNumber, result: ReconfigurationResult) {
@@ -355,6 +365,7 @@ impl Association {
             number: reconfiguration.next_request,
             request,
             last_assigned,
+            sent_at: now,
             again_at: now + timeout,
             is_due: true,
             is_in_progress: false,
@@ -369,7 +380,8 @@ impl Association {
         if pending.again_at > now {
             return false;
         }
-        session.sender.trip.back_off();
+        session.sender.back_off();
+        pending.sent_at = now;
         pending.again_at = now + session.sender.trip.timeout();
         pending.is_due = true;
         !pending.is_in_progress
