@@ -320,6 +320,52 @@ fn a_channel_that_one_side_closes_is_closed_on_both() {
     assert!(closed(0) && closed(1));
 }
 
+/// Both applications agree on the stream, and make the next channel once each has heard that the last one is
+/// closed; one of ten datagrams is lost.
+#[test]
+fn a_stream_carries_one_channel_after_another_over_a_call_that_loses_packets() {
+    let mut board = board(|_, _| {});
+    board.call(ENOUGH);
+    board.loss = Some(10);
+    let on = StreamId(7);
+    for round in 0..50_usize {
+        let properties = Properties::labelled(format!("round {round}"));
+        let now = board.now;
+        let made = [
+            board.alice.open_negotiated_channel(on, properties.clone(), now).unwrap(),
+            board.bob.open_negotiated_channel(on, properties, now).unwrap(),
+        ];
+        board.alice.send_on(made[0], text(&format!("from alice {round}")), now).unwrap();
+        board.bob.send_on(made[1], text(&format!("from bob {round}")), now).unwrap();
+        let before = [0, 1].map(|number| messages(&board, number).len());
+        let end = board.now + ENOUGH;
+        while [0, 1].map(|number| messages(&board, number).len()) != before.map(|count| count + 1) {
+            assert!(board.now < end, "round {round}: the messages come");
+            board.run(Duration::from_millis(10));
+        }
+        // They take turns in closing it.
+        let now = board.now;
+        let closer = round % 2;
+        board.peer(closer).close_channel(made[closer], now);
+        let is_closed = |board: &Switchboard, number: usize| {
+            heard(board, number).any(|event| {
+                matches!(event, datachannel::Event::Closed { channel, .. } if *channel == made[number])
+            })
+        };
+        let end = board.now + ENOUGH;
+        while !(is_closed(&board, 0) && is_closed(&board, 1)) {
+            assert!(board.now < end, "round {round}: the channel ends");
+            board.run(Duration::from_millis(10));
+        }
+    }
+    let from = |name| (0..50).map(move |round| format!("from {name} {round}").into_bytes());
+    assert!(messages(&board, 0).into_iter().eq(from("bob")));
+    assert!(messages(&board, 1).into_iter().eq(from("alice")));
+    for peer in [&board.alice, &board.bob] {
+        assert_eq!(peer.channels().unwrap().discards().iter().count(), 0);
+    }
+}
+
 #[test]
 fn the_end_of_a_call_ends_its_channels_on_both_sides() {
     let mut board = board(|_, _| {});
