@@ -152,7 +152,7 @@ impl Peer {
     pub(crate) fn handle_opened(&mut self, payload: Vec<u8>, now: Instant) {
         match &mut self.channels {
             Some(channels) if self.has_remote_channels => channels.handle_input(payload, now),
-            Some(_) => self.discards.count(Discard::NoProtocol),
+            Some(_) => self.discards.add(Discard::NoProtocol),
             None => self.output.event(Event::Data { payload }),
         }
     }

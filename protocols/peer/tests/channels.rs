@@ -145,7 +145,7 @@ fn a_side_without_channels_says_so_and_nothing_is_asked_of_it() {
     // What bob says in records of his own is no packet of SCTP.
     board.bob.send(b"hello", now).unwrap();
     board.run(ENOUGH);
-    assert_eq!(board.alice.discards().of(icelab_peer::Discard::NoProtocol), 1);
+    assert_eq!(board.alice.discards().count(icelab_peer::Discard::NoProtocol), 1);
     assert_eq!(board.alice.send(b"hello", now), Err(SendError::HasChannels));
 }
 
