@@ -168,6 +168,13 @@ impl DataChannels {
         self.association.hint_round_trip(round_trip);
     }
 
+    /// The layer below has found that the path works again, which did not: what is under way is tried
+    /// again now.
+    pub fn path_works(&mut self, now: Instant) {
+        self.association.path_works(now);
+        self.settle(now);
+    }
+
     /// The channels, oldest first: those that are not closed.
     pub fn channels(&self) -> impl Iterator<Item = ChannelId> + '_ {
         self.channels.iter().filter(|(_, channel)| channel.is_announced()).map(|(id, _)| id)

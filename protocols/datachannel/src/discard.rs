@@ -1,7 +1,5 @@
 //! Why something that arrived was dropped, or cost a channel its life.
 
-use std::collections::BTreeMap;
-
 /// Why a message was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Discard {
@@ -40,24 +38,4 @@ pub enum Discard {
 }
 
 /// How many were dropped, by reason.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Discards {
-    counts: BTreeMap<Discard, u64>,
-}
-
-impl Discards {
-    /// How many were dropped for `reason`.
-    #[must_use]
-    pub fn count(&self, reason: Discard) -> u64 {
-        self.counts.get(&reason).copied().unwrap_or_default()
-    }
-
-    /// Every reason that occurred, with its count.
-    pub fn iter(&self) -> impl Iterator<Item = (Discard, u64)> + '_ {
-        self.counts.iter().map(|(reason, count)| (*reason, *count))
-    }
-
-    pub(crate) fn add(&mut self, reason: Discard) {
-        *self.counts.entry(reason).or_default() += 1;
-    }
-}
+pub type Discards = icelab_sans_io::Discards<Discard>;

@@ -182,9 +182,9 @@ impl DataChannels {
         self.output.event(Event::Opened { channel, properties });
     }
 
-    /// Sends a message of the establishment protocol: "All DCEP messages MUST be sent using ordered delivery
-    /// and reliable transmission" (RFC 8832 section 6). It waits where there is no room, and while the peer has the
-    /// stream reset, on which there was no channel.
+    /// Sends a message of the establishment protocol: "All DCEP messages MUST be sent using ordered
+    /// delivery and reliable transmission" (RFC 8832 section 6). It waits where there is no room, and
+    /// while the peer has the stream reset, on which there was no channel.
     fn send_dcep(&mut self, channel: ChannelId, dcep: Dcep, now: Instant) {
         let Some(it) = self.channels.get_mut(channel) else { return };
         let Some(stream) = it.stream else { return };

@@ -1,7 +1,5 @@
 //! Why something that arrived was dropped.
 
-use std::collections::BTreeMap;
-
 /// Why a datagram, a record or a message was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Discard {
@@ -32,31 +30,4 @@ pub enum Discard {
 }
 
 /// How many were dropped, by reason.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Discards {
-    counts: BTreeMap<Discard, u64>,
-}
-
-impl Discards {
-    /// How many were dropped for `reason`.
-    #[must_use]
-    pub fn count(&self, reason: Discard) -> u64 {
-        self.counts.get(&reason).copied().unwrap_or_default()
-    }
-
-    /// Every reason that occurred, with its count.
-    pub fn iter(&self) -> impl Iterator<Item = (Discard, u64)> + '_ {
-        self.counts.iter().map(|(reason, count)| (*reason, *count))
-    }
-
-    /// Adds what another end has counted.
-    pub(crate) fn merge(&mut self, other: &Self) {
-        for (reason, count) in other.iter() {
-            *self.counts.entry(reason).or_default() += count;
-        }
-    }
-
-    pub(crate) fn add(&mut self, reason: Discard) {
-        *self.counts.entry(reason).or_default() += 1;
-    }
-}
+pub type Discards = icelab_sans_io::Discards<Discard>;

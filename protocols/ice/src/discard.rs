@@ -1,7 +1,5 @@
 //! Why datagrams are dropped, and how many were.
 
-use std::collections::BTreeMap;
-
 /// Why a datagram was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Discard {
@@ -28,22 +26,4 @@ pub enum Discard {
 }
 
 /// How many datagrams were dropped, by reason.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Discards(BTreeMap<Discard, u64>);
-
-impl Discards {
-    /// How many for this reason.
-    #[must_use]
-    pub fn count(&self, reason: Discard) -> u64 {
-        self.0.get(&reason).copied().unwrap_or(0)
-    }
-
-    /// All reasons that occurred.
-    pub fn iter(&self) -> impl Iterator<Item = (Discard, u64)> + '_ {
-        self.0.iter().map(|(reason, count)| (*reason, *count))
-    }
-
-    pub(crate) fn add(&mut self, reason: Discard) {
-        *self.0.entry(reason).or_default() += 1;
-    }
-}
+pub type Discards = icelab_sans_io::Discards<Discard>;

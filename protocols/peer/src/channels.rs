@@ -3,11 +3,13 @@
 //! 1. Offer and answer say that there are channels, and how long a message each side takes (RFC 8841).
 //! 2. The connection is there. Its roles say whose the even streams are (RFC 8832 section 6), ICE how long
 //!    a round trip takes, DTLS what it leaves of a datagram. Both sides ask for the association.
-//! 3. While ICE has no pair that works, no timer runs: an outage is no proof that the other side is gone, ICE
-//!    has to say that. What is overdue then goes out as soon as there is such a pair again, however far the
-//!    waits have grown.
+//! 3. While ICE has no pair that works, no timer runs: an outage is no proof that the other side is
+//!    gone, ICE has to say that. As soon as there is such a pair again, what is under way goes out once
+//!    more, however far the waits have grown.
 //! 4. The association ends with the connection that carried it (RFC 8841 section 9.3), and there is no
 //!    second one.
+
+use core::net::SocketAddr;
 
 use icelab_datachannel::{
     self as datachannel, ChannelId, DataChannels, Message, Properties, Role, SendError, StreamId,
@@ -150,7 +152,7 @@ impl Peer {
     pub(crate) fn handle_opened(&mut self, payload: Vec<u8>, now: Instant) {
         match &mut self.channels {
             Some(channels) if self.has_remote_channels => channels.handle_input(payload, now),
-            Some(_) => self.discards.count(Discard::NoProtocol),
+            Some(_) => self.discards.add(Discard::NoProtocol),
             None => self.output.event(Event::Data { payload }),
         }
     }
@@ -198,6 +200,17 @@ impl Peer {
                 self.pair_in_use = PairInUse::Silent;
             }
             ice::State::New | ice::State::Connected | ice::State::Closed => {}
+        }
+    }
+
+    /// A check was answered. Over the pair in use that shows that packets pass both ways, where SCTP's
+    /// timers may have grown: in an outage, or in a burst of loss that takes more of its packets than ICE
+    /// notices. The other side's SCTP may have nothing to say by which this side's would learn it.
+    pub(crate) fn hear_of_pair(&mut self, local: SocketAddr, remote: SocketAddr, now: Instant) {
+        let in_use = self.agent.sending_pair(DATA_COMPONENT);
+        let is_in_use = in_use.is_some_and(|pair| (pair.base, pair.destination) == (local, remote));
+        if is_in_use && let Some(channels) = &mut self.channels {
+            channels.path_works(now);
         }
     }
 

@@ -1,7 +1,5 @@
 //! What a peer drops, by reason.
 
-use std::collections::BTreeMap;
-
 /// Why an input was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Discard {
@@ -30,17 +28,4 @@ pub enum Discard {
 }
 
 /// How many inputs were dropped, by reason.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Discards(BTreeMap<Discard, u64>);
-
-impl Discards {
-    /// How many were dropped for this reason.
-    #[must_use]
-    pub fn of(&self, reason: Discard) -> u64 {
-        self.0.get(&reason).copied().unwrap_or(0)
-    }
-
-    pub(crate) fn count(&mut self, reason: Discard) {
-        *self.0.entry(reason).or_default() += 1;
-    }
-}
+pub type Discards = icelab_sans_io::Discards<Discard>;

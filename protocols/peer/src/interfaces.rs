@@ -100,7 +100,7 @@ impl Peer {
     pub(crate) fn handle_bound(&mut self, requested: SocketAddr, local: SocketAddr, now: Instant) {
         let waiting = SocketState::Binding(requested.ip());
         let Some(socket) = self.sockets.iter_mut().find(|socket| socket.state == waiting) else {
-            self.discards.count(Discard::NotAskedFor);
+            self.discards.add(Discard::NotAskedFor);
             self.output.packet(Request::Close(SocketName::Udp(local)));
             return;
         };
@@ -123,12 +123,12 @@ impl Peer {
     /// Takes note that a socket will not open.
     pub(crate) fn handle_refused(&mut self, name: SocketName) {
         let SocketName::Udp(requested) = name else {
-            self.discards.count(Discard::NoStream);
+            self.discards.add(Discard::NoStream);
             return;
         };
         let waiting = SocketState::Binding(requested.ip());
         let Some(index) = self.sockets.iter().position(|socket| socket.state == waiting) else {
-            self.discards.count(Discard::NotAskedFor);
+            self.discards.add(Discard::NotAskedFor);
             return;
         };
         self.sockets.remove(index);

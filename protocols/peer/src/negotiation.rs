@@ -97,7 +97,7 @@ impl Peer {
     /// Takes what the other side signalled.
     pub fn handle_signal(&mut self, signal: Signal, now: Instant) {
         if self.is_closed() {
-            self.discards.count(Discard::AfterClose);
+            self.discards.add(Discard::AfterClose);
             return;
         }
         match signal {
@@ -136,7 +136,7 @@ impl Peer {
         let collides =
             matches!(self.negotiation, Negotiation::OfferWaits | Negotiation::Offered { .. });
         if collides && self.manners == Manners::Impolite {
-            self.discards.count(Discard::Glare);
+            self.discards.add(Discard::Glare);
             return;
         }
         let is_restart = self.remote.as_ref().is_some_and(|known| *known != offer.credentials);
@@ -168,14 +168,14 @@ impl Peer {
                 self.restart_ice(now);
             }
         } else {
-            self.discards.count(Discard::UnexpectedAnswer);
+            self.discards.add(Discard::UnexpectedAnswer);
         }
     }
 
     fn take_description(&mut self, description: Description, now: Instant) {
         let Description { ref credentials, lite, .. } = description;
         if self.agent.set_remote_credentials(credentials.clone(), lite, now).is_err() {
-            self.discards.count(Discard::OtherCredentials);
+            self.discards.add(Discard::OtherCredentials);
             return;
         }
         self.agree_on_security(&description, now);
@@ -197,12 +197,12 @@ impl Peer {
             if offer.candidates.len() < CANDIDATES {
                 offer.candidates.push(candidate);
             } else {
-                self.discards.count(Discard::TooManyCandidates);
+                self.discards.add(Discard::TooManyCandidates);
             }
         } else if self.is_remote(ufrag) {
             self.add_remote_candidate(candidate, now);
         } else {
-            self.discards.count(Discard::OtherCredentials);
+            self.discards.add(Discard::OtherCredentials);
         }
     }
 
@@ -214,7 +214,7 @@ impl Peer {
         } else if self.is_remote(ufrag) {
             self.agent.end_of_remote_candidates(now);
         } else {
-            self.discards.count(Discard::OtherCredentials);
+            self.discards.add(Discard::OtherCredentials);
         }
     }
 
@@ -225,7 +225,7 @@ impl Peer {
     fn add_remote_candidate(&mut self, candidate: ice::Candidate, now: Instant) {
         if let Some(address) = candidate.socket() {
             if self.remote_addresses.len() >= CANDIDATES {
-                self.discards.count(Discard::TooManyCandidates);
+                self.discards.add(Discard::TooManyCandidates);
                 return;
             }
             self.remote_addresses.insert(address.ip());

@@ -177,14 +177,14 @@ impl Peer {
                 self.agent.handle_unreachable(error.local, error.remote, now);
             }
             IcmpKind::TooBig { mtu } => self.handle_too_big(error, mtu, now),
-            IcmpKind::TimeExceeded => self.discards.count(Discard::Icmp),
+            IcmpKind::TimeExceeded => self.discards.add(Discard::Icmp),
         }
     }
 
     fn handle_datagram(&mut self, datagram: Datagram, now: Instant) {
         let (local, server) = (datagram.destination, datagram.source);
         if self.socket(local).is_none() {
-            self.discards.count(Discard::NoSocket);
+            self.discards.add(Discard::NoSocket);
             return;
         }
         let query = (self.queries.iter_mut())
@@ -217,7 +217,7 @@ impl Protocol for Peer {
             Notice::Opened { .. }
             | Notice::Bytes { .. }
             | Notice::Writable { .. }
-            | Notice::Closed { .. } => self.discards.count(Discard::NoStream),
+            | Notice::Closed { .. } => self.discards.add(Discard::NoStream),
         }
         self.settle(now);
     }

@@ -153,7 +153,7 @@ impl Peer {
     /// Takes what came over a checked pair and is no STUN (RFC 7983).
     pub(crate) fn handle_protected(&mut self, datagram: Vec<u8>, now: Instant) {
         if !datagram.first().is_some_and(|first| (20..64).contains(first)) {
-            self.discards.count(Discard::NoProtocol);
+            self.discards.add(Discard::NoProtocol);
             return;
         }
         if let Some(dtls) = self.security.connection_mut() {
@@ -161,7 +161,7 @@ impl Peer {
         } else if self.security.early.len() < EARLY {
             self.security.early.push_back(datagram);
         } else {
-            self.discards.count(Discard::NotReady);
+            self.discards.add(Discard::NotReady);
         }
     }
 
@@ -258,7 +258,7 @@ impl Peer {
                 dtls.limit_datagrams(usize::from(mtu).saturating_sub(headers));
                 self.limit_channels(now);
             }
-            None => self.discards.count(Discard::Icmp),
+            None => self.discards.add(Discard::Icmp),
         }
     }
 

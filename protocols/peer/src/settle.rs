@@ -45,8 +45,9 @@ impl Peer {
                     if let ice::Event::Selected { pair, .. } = &event {
                         self.handle_selected(pair, now);
                     }
-                    if let ice::Event::CheckSucceeded { .. } = event {
+                    if let ice::Event::CheckSucceeded { local, remote, .. } = event {
                         self.hint_round_trip(now);
+                        self.hear_of_pair(local, remote, now);
                     }
                     self.output.event(Event::Ice(event));
                 }

@@ -6,6 +6,7 @@ use icelab_datachannel::{
     self as datachannel, ChannelId, CloseReason, Message, Properties,
     SendError as ChannelSendError, StreamId,
 };
+use icelab_ice as ice;
 use icelab_peer::{Config, Event, OpenChannelError, SendError, Signal};
 use icelab_sans_io::net::{IcmpError, IcmpKind, Notice};
 use icelab_sans_io::{Instant, Protocol};
@@ -144,7 +145,7 @@ fn a_side_without_channels_says_so_and_nothing_is_asked_of_it() {
     // What bob says in records of his own is no packet of SCTP.
     board.bob.send(b"hello", now).unwrap();
     board.run(ENOUGH);
-    assert_eq!(board.alice.discards().of(icelab_peer::Discard::NoProtocol), 1);
+    assert_eq!(board.alice.discards().count(icelab_peer::Discard::NoProtocol), 1);
     assert_eq!(board.alice.send(b"hello", now), Err(SendError::HasChannels));
 }
 
@@ -212,6 +213,59 @@ fn without_a_pair_nothing_times_out_and_what_was_sent_arrives_once_there_is_one(
     assert_eq!(messages(&board, 1), [b"patience"]);
 }
 
+/// One of them alone has something to send, and the association of the other is silent: only ICE can
+/// tell it. Its timer has grown by as much as there was time for before ICE noticed the outage.
+#[test]
+fn who_alone_sends_goes_on_as_soon_as_a_pair_works_again() {
+    for (number, phase) in (0..10).flat_map(|phase| [(0, phase), (1, phase)]) {
+        let mut board = board(|_, _| {});
+        let alices = open(&mut board);
+        board.call(ENOUGH + phase * Duration::from_millis(500));
+        let opened = heard(&board, 1).find_map(|event| {
+            if let datachannel::Event::Opened { channel, .. } = event {
+                Some(*channel)
+            } else {
+                None
+            }
+        });
+        let channel = [alices, opened.unwrap()][number];
+        board.is_direct = false;
+        board.turn_is_silent = true;
+        let now = board.now;
+        board.peer(number).send_on(channel, text("at last"), now).unwrap();
+        while board.peer(number).state() != ice::State::Disconnected {
+            board.run(Duration::from_millis(1));
+        }
+        board.run(Duration::from_millis(500));
+        board.is_direct = true;
+        board.turn_is_silent = false;
+        while board.peer(number).state() == ice::State::Disconnected {
+            board.run(Duration::from_millis(1));
+        }
+        // 10 ms to each of two relays, and to the other side.
+        board.run(Duration::from_millis(30));
+        assert_eq!(messages(&board, 1 - number), [b"at last"], "from {number} in phase {phase}");
+    }
+}
+
+/// All of DTLS is lost, and none of STUN: what a burst of loss that outlasts SCTP's few packets comes to.
+#[test]
+fn an_answer_to_a_consent_check_ends_the_wait_for_a_timer_that_has_grown() {
+    let mut board = board(|_, _| {});
+    let channel = open(&mut board);
+    board.call(ENOUGH);
+    board.lost_handshakes = u32::MAX;
+    let now = board.now;
+    board.alice.send_on(channel, text("at last"), now).unwrap();
+    // Left alone it would leave again after 0.4, 1.2, 2.8, 6, 12.4 and 25.2 s.
+    board.run(Duration::from_secs(13));
+    board.lost_handshakes = 0;
+    assert_eq!(board.alice.state(), ice::State::Completed);
+    // RFC 7675 section 5.1: a check every 4 to 6 s, and 10 ms each for it, its answer and the message.
+    board.run(Duration::from_millis(6_030));
+    assert_eq!(messages(&board, 1), [b"at last"]);
+}
+
 /// What a router says of the path limits SCTP's packets as it does DTLS's flights.
 #[test]
 fn packets_fit_what_dtls_leaves_of_the_path() {
@@ -264,6 +318,52 @@ fn a_channel_that_one_side_closes_is_closed_on_both() {
         heard(&board, number).any(|event| matches!(event, datachannel::Event::Closed { .. }))
     };
     assert!(closed(0) && closed(1));
+}
+
+/// Both applications agree on the stream, and make the next channel once each has heard that the last one is
+/// closed; one of ten datagrams is lost.
+#[test]
+fn a_stream_carries_one_channel_after_another_over_a_call_that_loses_packets() {
+    let mut board = board(|_, _| {});
+    board.call(ENOUGH);
+    board.loss = Some(10);
+    let on = StreamId(7);
+    for round in 0..50_usize {
+        let properties = Properties::labelled(format!("round {round}"));
+        let now = board.now;
+        let made = [
+            board.alice.open_negotiated_channel(on, properties.clone(), now).unwrap(),
+            board.bob.open_negotiated_channel(on, properties, now).unwrap(),
+        ];
+        board.alice.send_on(made[0], text(&format!("from alice {round}")), now).unwrap();
+        board.bob.send_on(made[1], text(&format!("from bob {round}")), now).unwrap();
+        let before = [0, 1].map(|number| messages(&board, number).len());
+        let end = board.now + ENOUGH;
+        while [0, 1].map(|number| messages(&board, number).len()) != before.map(|count| count + 1) {
+            assert!(board.now < end, "round {round}: the messages come");
+            board.run(Duration::from_millis(10));
+        }
+        // They take turns in closing it.
+        let now = board.now;
+        let closer = round % 2;
+        board.peer(closer).close_channel(made[closer], now);
+        let is_closed = |board: &Switchboard, number: usize| {
+            heard(board, number).any(|event| {
+                matches!(event, datachannel::Event::Closed { channel, .. } if *channel == made[number])
+            })
+        };
+        let end = board.now + ENOUGH;
+        while !(is_closed(&board, 0) && is_closed(&board, 1)) {
+            assert!(board.now < end, "round {round}: the channel ends");
+            board.run(Duration::from_millis(10));
+        }
+    }
+    let from = |name| (0..50).map(move |round| format!("from {name} {round}").into_bytes());
+    assert!(messages(&board, 0).into_iter().eq(from("bob")));
+    assert!(messages(&board, 1).into_iter().eq(from("alice")));
+    for peer in [&board.alice, &board.bob] {
+        assert_eq!(peer.channels().unwrap().discards().iter().count(), 0);
+    }
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn two_restarts_that_cross_become_one() {
         board.alice.restart_ice(board.now);
         board.bob.restart_ice(board.now);
         board.run(ENOUGH);
-        assert_eq!(board.alice.discards().of(Discard::Glare), 1);
+        assert_eq!(board.alice.discards().count(Discard::Glare), 1);
         assert_eq!(offers(&board), before + 1);
         assert_eq!(board.alice.state(), ice::State::Completed);
         assert!(board.talks());
@@ -162,14 +162,14 @@ fn signals_of_another_session_change_nothing() {
     let mut board = connected(Trickle::Full);
     let stale = Signal::EndOfCandidates { ufrag: "stale".to_owned() };
     board.alice.handle_signal(stale, board.now);
-    assert_eq!(board.alice.discards().of(Discard::OtherCredentials), 1);
+    assert_eq!(board.alice.discards().count(Discard::OtherCredentials), 1);
     let Some((_, Signal::Answer(answer))) =
         board.signals.iter().find(|(_, s)| matches!(s, Signal::Answer(_))).cloned()
     else {
         panic!("no answer");
     };
     board.alice.handle_signal(Signal::Answer(answer), board.now);
-    assert_eq!(board.alice.discards().of(Discard::UnexpectedAnswer), 1);
+    assert_eq!(board.alice.discards().count(Discard::UnexpectedAnswer), 1);
     assert!(board.talks());
     assert!(!board.events(0).any(|event| matches!(event, Event::Closed)));
 }

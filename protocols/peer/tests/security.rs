@@ -236,8 +236,8 @@ fn what_belongs_to_no_protocol_is_dropped_and_what_is_early_is_bounded() {
     for _ in 0..40 {
         tell(vec![22; 40]);
     }
-    assert_eq!(board.alice.discards().of(Discard::NoProtocol), 5);
-    let dropped = board.alice.discards().of(Discard::NotReady);
+    assert_eq!(board.alice.discards().count(Discard::NoProtocol), 5);
+    let dropped = board.alice.discards().count(Discard::NotReady);
     assert!((24..40).contains(&dropped), "{dropped}");
     board.run(ENOUGH);
     assert!(board.talks());
@@ -284,7 +284,7 @@ fn what_is_too_big_for_the_path_is_sent_again_in_smaller_pieces() {
         board.run(Duration::ZERO);
     };
     tell(&mut board, "198.51.100.9:9".parse().unwrap());
-    assert_eq!(board.bob.discards().of(Discard::Icmp), 1);
+    assert_eq!(board.bob.discards().count(Discard::Icmp), 1);
     assert_eq!(sent(&board).len(), 2);
     tell(&mut board, pair.destination);
     let sizes = sent(&board);

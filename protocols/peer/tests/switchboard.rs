@@ -45,6 +45,9 @@ pub(crate) struct Switchboard {
     pub(crate) signal_delay: Duration,
     /// So many DTLS datagrams are still to be lost.
     pub(crate) lost_handshakes: u32,
+    /// One of so many datagrams is lost, whichever it is.
+    pub(crate) loss: Option<u64>,
+    luck: Rng,
 }
 
 /// What is known of one peer's host.
@@ -107,6 +110,8 @@ impl Switchboard {
             offer_setup: None,
             signal_delay: Duration::from_millis(20),
             lost_handshakes: 0,
+            loss: None,
+            luck: Rng::from_u64(4),
         };
         board.turn.start(Instant::START);
         board.tell_interfaces(0);
@@ -311,6 +316,9 @@ impl Switchboard {
 
     fn deliver_datagram(&mut self, mut datagram: Datagram) {
         let now = self.now;
+        if self.loss.is_some_and(|one_of| self.luck.below(one_of) == 0) {
+            return;
+        }
         let is_dtls = datagram.payload.first().is_some_and(|first| (20..64).contains(first));
         if is_dtls && self.lost_handshakes > 0 {
             self.lost_handshakes -= 1;

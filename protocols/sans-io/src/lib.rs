@@ -20,11 +20,12 @@
 //! - [`protocol`](Protocol): the contract itself.
 //! - [`Instant`], [`Timers`], [`Backoff`]: time.
 //! - [`Rng`]: randomness from a seed.
-//! - [`OutputQueue`]: what waits to be polled.
+//! - [`OutputQueue`]: what waits to be polled. [`Discards`]: what was dropped.
 //! - [`net`]: sockets as words.
 //! - [`testing`]: two layers on a bad network, and the laws that every layer obeys.
 
 mod backoff;
+mod discards;
 mod instant;
 pub mod net;
 mod output;
@@ -34,6 +35,7 @@ pub mod testing;
 mod timers;
 
 pub use backoff::Backoff;
+pub use discards::Discards;
 pub use instant::Instant;
 pub use output::OutputQueue;
 pub use protocol::{Deadline, Output, Protocol};

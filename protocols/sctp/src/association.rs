@@ -1,8 +1,6 @@
 //! The association: commands, dispatch of what arrives and of what is due, and the one place where
 //! packets are filled.
 
-use core::time::Duration;
-
 use bytes::Bytes;
 use icelab_sans_io::{Deadline, Instant, Output, OutputQueue, Protocol, Rng};
 
@@ -148,24 +146,6 @@ impl Association {
     /// The stream's weight against the others (RFC 8831 section 6.4: 128, 256, 512, 1024); 256 at first.
     pub fn set_priority(&mut self, stream: StreamId, priority: u16) {
         self.outbox.set_priority(stream, priority);
-    }
-
-    /// The layer below has learned how long packets may be.
-    pub fn set_mtu(&mut self, mtu: usize, now: Instant) {
-        self.config.mtu = self.config.mtu.min(mtu);
-        self.config.largest_mtu = self.config.largest_mtu.min(mtu);
-        if let Stage::Open(session) = &mut self.stage {
-            session.mtu.limit(mtu, now);
-            let mtu = session.mtu.current();
-            session.sender.set_mtu(mtu);
-            self.probe_mtu(now);
-        }
-    }
-
-    /// Another layer has measured the path's round trip, as [`Config::rtt_hint`]. It counts from the next
-    /// [`connect`](Self::connect), or the peer's INIT, on.
-    pub const fn hint_round_trip(&mut self, round_trip: Duration) {
-        self.config.rtt_hint = Some(round_trip);
     }
 
     /// Whether the association is up: messages can be sent and received.

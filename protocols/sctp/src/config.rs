@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::congestion::Congestion;
-use crate::tx::Scheduling;
+use crate::tx::{Scheduling, first_timeout};
 
 /// What one end is told before it starts.
 #[derive(Clone, Debug)]
@@ -51,6 +51,13 @@ pub struct Config {
     pub congestion: Congestion,
     /// What is offered to the peer beyond RFC 9260.
     pub extensions: Extensions,
+}
+
+impl Config {
+    /// How long the first packet's answer may take.
+    pub(crate) fn first_timeout(&self) -> Duration {
+        self.rtt_hint.map_or(self.rto.initial, |hint| first_timeout(self.rto, hint))
+    }
 }
 
 /// How long retransmissions wait (RFC 9260 section 6.3.1).

@@ -7,8 +7,8 @@
 //!   how it ends.
 //! - `reading`: from packets to chunks; `replies`: what they are answered with; `out_of_the_blue`: what
 //!   belongs to no association.
-//! - `heartbeat`, `mtu`: whether and how much the path carries. `reconfiguration`: streams reset and
-//!   added.
+//! - `heartbeat`, `mtu`, `path`: whether and how much the path carries. `reconfiguration`: streams
+//!   reset and added.
 //! - `tx`: data on its way out; [`congestion`]: how much of it. `rx`: data on its way in.
 //! - [`packet`]: the bytes.
 
@@ -24,6 +24,7 @@ mod message;
 mod mtu;
 mod out_of_the_blue;
 pub mod packet;
+mod path;
 mod peer;
 mod reading;
 mod reconfiguration;

@@ -12,7 +12,9 @@ use crate::packet::chunk::{
     Chunk, ChunkType, Data, EncodeChunk, ForwardTsn, IData, IForwardTsn, OperationError, RawChunk,
     Sack,
 };
-use crate::packet::{ChecksumPolicy, ChunkError, Packet, PacketError, StreamId, VerificationTag};
+use crate::packet::{
+    ChecksumPolicy, ChunkError, Header, Packet, PacketError, StreamId, VerificationTag,
+};
 use crate::rx::Taken;
 use crate::shutdown::information;
 
@@ -25,13 +27,7 @@ enum Reading {
 
 impl Association {
     pub(crate) fn read_packet(&mut self, bytes: &Bytes, now: Instant) {
-        // RFC 9653 section 5.3.
-        let policy = if self.config.extensions.zero_checksum {
-            ChecksumPolicy::ZeroAllowed
-        } else {
-            ChecksumPolicy::Required
-        };
-        let packet = match Packet::decode(bytes, policy) {
+        let packet = match Packet::decode(bytes, self.checksum_policy(bytes)) {
             Ok(packet) => packet,
             Err(PacketError::Checksum) => return self.discards.add(Discard::Checksum),
             Err(PacketError::Truncated | PacketError::Port) => {
@@ -72,6 +68,19 @@ impl Association {
         }
         if is_of_peer && let Stage::Open(session) = &mut self.stage {
             session.sender.hear(now);
+        }
+    }
+
+    /// RFC 9653 section 5.3: zero is accepted by who has said so, in INIT or in INIT ACK. Before the first
+    /// INIT nothing was said; a good cookie shows that something was, and what comes out of the blue may be
+    /// read.
+    fn checksum_policy(&self, packet: &[u8]) -> ChecksumPolicy {
+        let is_init = packet.get(Header::LENGTH) == Some(&ChunkType::INIT.0);
+        let is_unheard = matches!(self.stage, Stage::Closed) && is_init;
+        if self.config.extensions.zero_checksum && !is_unheard {
+            ChecksumPolicy::ZeroAllowed
+        } else {
+            ChecksumPolicy::Required
         }
     }
 

@@ -76,6 +76,7 @@ pub(crate) struct CookieEchoed {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ending {
     pub(crate) tries: u32,
+    pub(crate) sent_at: Instant,
     /// T2-shutdown.
     pub(crate) again_at: Instant,
     /// T5-shutdown-guard.
@@ -265,7 +266,8 @@ impl Session {
 impl Ending {
     pub(crate) fn new(timeout: Duration, longest: Duration, now: Instant) -> Self {
         // RFC 9260 section 9.2: the guard is five times RTO.Max.
-        Self { tries: 1, again_at: now + timeout, guard: now + longest * 5, is_due: true }
+        let guard = now + longest * 5;
+        Self { tries: 1, sent_at: now, again_at: now + timeout, guard, is_due: true }
     }
 
     fn deadline(&self) -> Deadline {

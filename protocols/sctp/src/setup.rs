@@ -26,7 +26,7 @@ use crate::packet::{Checksum, VerificationTag};
 use crate::peer::{Offer, Own, Peer, initiation, unrecognized};
 use crate::replies::length_alone;
 use crate::session::{CookieEchoed, Phase, Session};
-use crate::tx::{RoundTrip, Sender, first_timeout};
+use crate::tx::{RoundTrip, Sender};
 
 /// INIT was sent and not yet answered.
 #[derive(Debug)]
@@ -50,12 +50,18 @@ struct Again {
     life: Duration,
 }
 
+impl CookieWait {
+    /// The path works: the timer has not grown.
+    pub(crate) fn path_works(&mut self, first: Duration) {
+        let sent_at = self.again_at - self.timeout;
+        self.timeout = self.timeout.min(first);
+        self.again_at = self.again_at.min(sent_at + self.timeout);
+    }
+}
+
 impl Association {
     pub(crate) fn begin(&mut self, now: Instant) {
-        let timeout = self
-            .config
-            .rtt_hint
-            .map_or(self.config.rto.initial, |hint| first_timeout(self.config.rto, hint));
+        let timeout = self.config.first_timeout();
         self.stage = Stage::CookieWait(Box::new(CookieWait {
             tries: 1,
             sent_at: Some(now),
@@ -139,7 +145,7 @@ impl Association {
         let bare = InitAck(initiation(&self.config, own, &all));
         let mut room = self.config.mtu.saturating_sub(length_alone(&bare));
         for unknown in unrecognized(&init.0) {
-            let length = PARAMETER_HEADER + unknown.len().next_multiple_of(4);
+            let length = Parameter::HEADER_LENGTH + unknown.len().next_multiple_of(4);
             if let Some(left) = room.checked_sub(length) {
                 room = left;
                 all.push(Parameter::UnrecognizedParameter(unknown));
@@ -254,7 +260,7 @@ impl Association {
         }
         if echoed.tries > 0 {
             session.sender.lose_all_in_setup();
-            session.sender.trip.back_off();
+            session.sender.back_off();
         }
         echoed.tries += 1;
         echoed.sent_at = now;
@@ -350,7 +356,5 @@ fn wanted_life(init: &Init<'_>) -> Duration {
     more.unwrap_or_default().min(Duration::from_secs(60))
 }
 
-/// What a parameter takes beside its value.
-const PARAMETER_HEADER: usize = 4;
 /// How much longer than a round trip the next cookie is to live (RFC 9260 section 5.2.6).
 const MORE_LIFE: Duration = Duration::from_secs(1);

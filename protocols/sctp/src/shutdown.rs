@@ -73,7 +73,8 @@ impl Association {
             return self.close(CloseReason::PeerSilent);
         }
         ending.tries += 1;
-        session.sender.trip.back_off();
+        session.sender.back_off();
+        ending.sent_at = now;
         ending.again_at = now + session.sender.trip.timeout();
         ending.is_due = true;
     }
@@ -84,6 +85,7 @@ impl Association {
         let Stage::Open(session) = &mut self.stage else { return };
         let Phase::ShutdownSent(ending) = &mut session.phase else { return };
         ending.tries = 1;
+        ending.sent_at = now;
         ending.again_at = now + session.sender.trip.timeout();
         ending.is_due |= has_data;
     }

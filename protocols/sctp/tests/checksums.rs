@@ -1,6 +1,8 @@
 //! Who leaves the checksum out, and who does without it (RFC 9653).
 
-use icelab_sctp::packet::chunk::{Chunk, ChunkType, CookieAck, CookieEcho, Heartbeat, ShutdownAck};
+use icelab_sctp::packet::chunk::{
+    Chunk, ChunkType, CookieAck, CookieEcho, Heartbeat, Init, ShutdownAck,
+};
 use icelab_sctp::packet::parameter::{ErrorDetectionMethod, Parameter};
 use icelab_sctp::packet::{Checksum, VerificationTag};
 use icelab_sctp::{Config, Discard, Extensions, Rto};
@@ -133,6 +135,36 @@ fn a_packet_without_checksum_is_read_exactly_where_this_end_said_so() {
             assert_eq!(hand.end.discards().count(Discard::Checksum), dropped + 1);
         }
     }
+}
+
+/// Who has not asked for an association says so in its INIT ACK, and the first INIT comes before that.
+#[test]
+fn an_init_to_an_end_that_has_said_nothing_needs_its_checksum() {
+    let mut hand = ByHand::closed(offering(true));
+    let init = Chunk::Init(Init(hand.initiation(&[ACCEPTED])));
+    let bare = hand.sealed(VerificationTag(0), &[init], Checksum::Zero);
+    hand.give(bare.clone());
+    hand.nothing();
+    assert_eq!(hand.end.discards().count(Discard::Checksum), 1);
+    // Its own INIT says so.
+    hand.end.connect(hand.now);
+    assert_eq!(hand.only().kinds(), [ChunkType::INIT]);
+    hand.give(bare);
+    assert_eq!(hand.only().kinds(), [ChunkType::INIT_ACK]);
+}
+
+/// A cookie shows that an INIT ACK has said so. Packets out of the blue may be read without (RFC 9653
+/// section 5.3), and are answered with one (section 5.2).
+#[test]
+fn what_else_comes_to_an_end_without_association_needs_no_checksum() {
+    let mut hand = ByHand::closed(offering(true));
+    hand.give(hand.sealed(VerificationTag(5), &[BEAT], Checksum::Zero));
+    let sent = hand.only();
+    assert_eq!((sent.kinds(), sent.has_checksum()), (vec![ChunkType::ABORT], true));
+    let cookie = hand.ask();
+    let echo = [Chunk::CookieEcho(CookieEcho { cookie: &cookie })];
+    hand.give(hand.sealed(hand.end_tag, &echo, Checksum::Zero));
+    assert!(hand.end.is_connected());
 }
 
 /// A peer that may leave it out begins anew: its INIT counts again.

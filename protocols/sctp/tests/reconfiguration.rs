@@ -550,6 +550,42 @@ fn a_peer_that_wants_more_streams_gets_them_up_to_the_limit() {
     assert_eq!(re_configs(&mut script), [[response(1, DENIED)]]);
 }
 
+/// The limit is one for all that is asked for, not for each request.
+#[test]
+fn a_peer_that_wants_more_streams_twice_gets_no_more_than_the_limit() {
+    let mut script = few();
+    script.chunks();
+    peer_wants_more(&mut script, 0, 3);
+    let add = SeenParameter::AddOutgoing { request: 1, count: 3 };
+    assert_eq!(re_configs(&mut script).concat(), [response(0, PERFORMED), add]);
+    // The first is on its way, and not answered.
+    peer_wants_more(&mut script, 1, 2);
+    assert_eq!(re_configs(&mut script), [[response(1, DENIED)]]);
+    peer_wants_more(&mut script, 2, 1);
+    assert_eq!(re_configs(&mut script), [[response(2, PERFORMED)]]);
+    answer(&mut script, 1, PERFORMED);
+    answer(&mut script, 2, PERFORMED);
+    assert_eq!(news(&mut script).last(), Some(&Event::StreamsAdded { outgoing: 10, incoming: 8 }));
+}
+
+/// There are 65,535 streams at most.
+#[test]
+fn an_end_asks_for_no_more_streams_than_there_can_be_in_all_that_waits() {
+    let mut script = few();
+    let add = |script: &mut Script, outgoing, incoming| {
+        script.end.add_streams(outgoing, incoming, script.now)
+    };
+    assert_eq!(add(&mut script, u16::MAX - 6 - 10, 0), Ok(()));
+    assert_eq!(add(&mut script, 11, 0), Err(ReconfigureError::NoSuchStream));
+    assert_eq!(add(&mut script, 0, u16::MAX - 8 - 10), Ok(()));
+    assert_eq!(add(&mut script, 0, 11), Err(ReconfigureError::NoSuchStream));
+    assert_eq!(add(&mut script, 10, 10), Ok(()));
+    assert_eq!(add(&mut script, 1, 0), Err(ReconfigureError::NoSuchStream));
+    // The first was refused: there is room for others.
+    answer(&mut script, 1, DENIED);
+    assert_eq!(add(&mut script, 11, 0), Ok(()));
+}
+
 #[test]
 fn a_peer_that_adds_the_streams_that_it_was_asked_for_has_answered() {
     let mut script = few();

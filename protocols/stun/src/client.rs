@@ -180,7 +180,7 @@ impl Protocol for Client {
 
     fn handle_input(&mut self, input: Datagram, now: Instant) {
         if let Err(reason) = self.receive(&input, now) {
-            self.discards.count(reason);
+            self.discards.add(reason);
         }
     }
 

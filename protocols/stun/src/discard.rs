@@ -1,7 +1,5 @@
 //! Why input was dropped, and how often.
 
-use std::collections::BTreeMap;
-
 use crate::credentials::Flaw;
 
 /// Why a datagram was dropped without an answer or an effect.
@@ -27,25 +25,4 @@ pub enum Discard {
 }
 
 /// How often each reason occurred.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Discards {
-    counts: BTreeMap<Discard, u64>,
-}
-
-impl Discards {
-    /// One more.
-    pub(crate) fn count(&mut self, reason: Discard) {
-        *self.counts.entry(reason).or_default() += 1;
-    }
-
-    /// How often this reason occurred.
-    #[must_use]
-    pub fn of(&self, reason: Discard) -> u64 {
-        self.counts.get(&reason).copied().unwrap_or_default()
-    }
-
-    /// All reasons that occurred, in a fixed order, each with how often.
-    pub fn iter(&self) -> impl Iterator<Item = (Discard, u64)> + '_ {
-        self.counts.iter().map(|(reason, count)| (*reason, *count))
-    }
-}
+pub type Discards = icelab_sans_io::Discards<Discard>;

@@ -220,7 +220,7 @@ impl Protocol for Discovery {
 
     fn handle_input(&mut self, input: Datagram, now: Instant) {
         if let Err(reason) = self.receive(&input, now) {
-            self.discards.count(reason);
+            self.discards.add(reason);
         }
     }
 

@@ -111,7 +111,7 @@ impl Protocol for Server {
 
     fn handle_input(&mut self, input: Datagram, now: Instant) {
         if let Err(reason) = self.receive(&input, now) {
-            self.discards.count(reason);
+            self.discards.add(reason);
         }
     }
 

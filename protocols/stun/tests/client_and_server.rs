@@ -171,7 +171,7 @@ fn a_keepalive_indication_is_sent_every_interval_and_never_answered() {
     let mut pair = pair(client(config), server(ServerConfig::new(first())), quick());
     pair.drive_for(Duration::from_secs(35));
     assert_eq!(pair.events_a(), [mapped()]);
-    assert_eq!(pair.z.discards().of(Discard::Keepalive), 3);
+    assert_eq!(pair.z.discards().count(Discard::Keepalive), 3);
 }
 
 #[test]
@@ -478,8 +478,8 @@ fn an_answer_from_elsewhere_is_no_answer() {
     let stranger = TransactionId([0; 12]);
     client.handle_input(Datagram::new(first(), local(), answer(stranger)), Instant::START);
     assert_eq!(client.poll_output(), None);
-    assert_eq!(client.discards().of(Discard::WrongAddress), 1);
-    assert_eq!(client.discards().of(Discard::UnknownTransaction), 1);
+    assert_eq!(client.discards().count(Discard::WrongAddress), 1);
+    assert_eq!(client.discards().count(Discard::UnknownTransaction), 1);
 }
 
 #[test]

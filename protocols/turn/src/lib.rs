@@ -6,12 +6,10 @@
 //! - [`timing`]: how long allocations, permissions and channels last.
 
 pub mod client;
-mod discards;
 mod family;
 pub mod server;
 pub mod timing;
 pub mod wire;
 
 pub use client::{Client, ClientConfig, Event};
-pub use discards::Discards;
 pub use server::{Server, ServerConfig, ServerEvent, time_limited_password};

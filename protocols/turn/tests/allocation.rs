@@ -80,7 +80,7 @@ fn a_copy_that_comes_while_ports_are_being_bound_is_ignored() {
     let (request, _) = caller.credentials.seal(message, None, false);
     assert!(caller.send(&mut host, &request, NOW).is_none());
     assert!(caller.send(&mut host, &request, NOW).is_none());
-    assert_eq!(host.server.discards().of(ServerDiscard::AllocateInProgress), 1);
+    assert_eq!(host.server.discards().count(ServerDiscard::AllocateInProgress), 1);
     // Another request from there is a mismatch; after five seconds the host is given up.
     assert_eq!(caller.allocate(&mut host, |message| message).code(), 437);
     let deadline = host.server.poll_timeout().unwrap();
@@ -133,7 +133,7 @@ fn even_ports_are_even_and_the_next_one_is_held_for_thirty_seconds() {
     // What comes to the held port is nobody's.
     let held = core::net::SocketAddr::new(rtp.ip(), rtp.port() + 1);
     host.datagram(address(PEER), held, b"x", NOW);
-    assert_eq!(host.server.discards().of(ServerDiscard::NoSuchRelay), 1);
+    assert_eq!(host.server.discards().count(ServerDiscard::NoSuchRelay), 1);
     let mut other = Caller::new(1002);
     let next = other.allocate(&mut host, |message| message.add(&token));
     assert_eq!(next.relayed(), [held]);

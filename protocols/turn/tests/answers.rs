@@ -119,7 +119,7 @@ fn an_answer_with_an_unknown_attribute_is_a_failure() {
 fn an_error_without_a_code_is_no_answer() {
     let mut client = asking(client_config());
     answer(&mut client, Class::Error, |message| message, NOW);
-    assert_eq!(client.discards().of(Discard::Malformed), 1);
+    assert_eq!(client.discards().count(Discard::Malformed), 1);
     assert!(client.poll_timeout().is_some());
 }
 
@@ -240,16 +240,16 @@ fn data_indications_that_are_not_right_are_dropped() {
         (data().add(&peer(PEER_V6)).add(&Data(b"x")), Discard::NoPermission),
         (data().add(&peer(PEER)).add(&Data(b"x")).raw(0x7002, &[]), Discard::UnknownAttribute),
     ] {
-        let before = client.discards().of(reason);
+        let before = client.discards().count(reason);
         deliver(&mut client, message.finish(), NOW);
-        assert_eq!(client.discards().of(reason), before + 1, "{reason:?}");
+        assert_eq!(client.discards().count(reason), before + 1, "{reason:?}");
         assert_eq!(take(&mut client).1, []);
     }
     deliver(&mut client, data().add(&peer(PEER)).add(&Data(b"x")).finish(), NOW);
     assert_eq!(take(&mut client).1.len(), 1);
     let request = MessageBuilder::new(Class::Request, Method::BINDING, TransactionId([1; 12]));
     deliver(&mut client, request.finish(), NOW);
-    assert_eq!(client.discards().of(Discard::Unexpected), 1);
+    assert_eq!(client.discards().count(Discard::Unexpected), 1);
 }
 
 #[test]

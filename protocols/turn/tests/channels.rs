@@ -214,13 +214,13 @@ fn data_on_channels_that_are_not_bound_is_dropped() {
     let (client, server) = (pair.a.local(), pair.a.server());
     let now = pair.now();
     pair.z.host.datagram(client, server, &stray, now);
-    assert_eq!(pair.z.host.server.discards().of(ServerDiscard::UnknownChannel), 1);
+    assert_eq!(pair.z.host.server.discards().count(ServerDiscard::UnknownChannel), 1);
     pair.z.host.datagram(address("198.51.100.9:9"), server, &stray, now);
-    assert_eq!(pair.z.host.server.discards().of(ServerDiscard::NoAllocation), 1);
+    assert_eq!(pair.z.host.server.discards().count(ServerDiscard::NoAllocation), 1);
     pair.z.host.datagram(client, server, &[0x40, 0, 0, 9, 1], now);
-    assert_eq!(pair.z.host.server.discards().of(ServerDiscard::Malformed), 1);
+    assert_eq!(pair.z.host.server.discards().count(ServerDiscard::Malformed), 1);
     let datagram = icelab_sans_io::net::Datagram::new(server, client, stray);
     pair.a.handle_input(datagram, now);
-    assert_eq!(pair.a.discards().of(icelab_turn::client::Discard::UnknownChannel), 1);
+    assert_eq!(pair.a.discards().count(icelab_turn::client::Discard::UnknownChannel), 1);
     assert!(pair.a.poll_output().is_none());
 }

@@ -118,7 +118,7 @@ fn icmp_errors_reach_who_sent_the_data() {
         let now = pair.now();
         pair.z.host.notice(Notice::Icmp(IcmpError { local, remote, from: remote.ip(), kind }), now);
     }
-    assert_eq!(pair.z.host.server.discards().of(ServerDiscard::UselessIcmp), 2);
+    assert_eq!(pair.z.host.server.discards().count(ServerDiscard::UselessIcmp), 2);
 }
 
 #[test]
@@ -154,10 +154,10 @@ fn send_indications_that_are_not_right_are_dropped() {
     };
     let good = send_indication(PEER, b"x").finish();
     assert_eq!(send(&mut host, &caller, good.clone()), 0);
-    assert_eq!(host.server.discards().of(ServerDiscard::NoAllocation), 1);
+    assert_eq!(host.server.discards().count(ServerDiscard::NoAllocation), 1);
     caller.allocate(&mut host, |message| message);
     assert_eq!(send(&mut host, &caller, good.clone()), 0);
-    assert_eq!(host.server.discards().of(ServerDiscard::NoPermission), 1);
+    assert_eq!(host.server.discards().count(ServerDiscard::NoPermission), 1);
     let peer = XorPeerAddress(address(PEER));
     caller.ask(&mut host, Method::CREATE_PERMISSION, Instant::START, |message| message.add(&peer));
     assert_eq!(send(&mut host, &caller, good), 1);
@@ -174,7 +174,7 @@ fn send_indications_that_are_not_right_are_dropped() {
     ] {
         assert_eq!(send(&mut host, &caller, bad), 0);
     }
-    assert_eq!(host.server.discards().of(ServerDiscard::BadIndication), 5);
+    assert_eq!(host.server.discards().count(ServerDiscard::BadIndication), 5);
 }
 
 #[test]
@@ -211,5 +211,5 @@ fn what_fits_into_no_message_is_refused() {
     assert_eq!(received(&pair.events_a()), [longest]);
     let now = pair.now();
     pair.z.peer_sends(address(PEER), &[0; 65_507], now);
-    assert_eq!(pair.z.host.server.discards().of(ServerDiscard::TooLong), 1);
+    assert_eq!(pair.z.host.server.discards().count(ServerDiscard::TooLong), 1);
 }

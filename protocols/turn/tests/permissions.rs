@@ -29,7 +29,7 @@ fn a_permission_counts_for_every_port_of_an_address() {
     pair.z.peer_sends(address("203.0.113.10:40000"), b"stranger", now);
     pair.drive_for(Duration::from_millis(1));
     assert_eq!(received(&pair.events_a()), [[0, 1], [0x9C, 0x40], [0xFF, 0xFF]]);
-    assert_eq!(pair.z.host.server.discards().of(ServerDiscard::NoPermission), 1);
+    assert_eq!(pair.z.host.server.discards().count(ServerDiscard::NoPermission), 1);
 }
 
 #[test]
@@ -119,10 +119,10 @@ fn a_forgotten_peer_is_let_in_no_longer() {
     pair.drive_for(Duration::from_secs(400));
     assert!(received(&pair.events_a()).is_empty());
     assert!(!pair.a.is_permitted(address(PEER).ip(), pair.now()));
-    assert_eq!(pair.z.host.server.discards().of(ServerDiscard::NoPermission), 0);
+    assert_eq!(pair.z.host.server.discards().count(ServerDiscard::NoPermission), 0);
     let now = pair.now();
     pair.z.peer_sends(address(PEER), b"y", now);
-    assert_eq!(pair.z.host.server.discards().of(ServerDiscard::NoPermission), 1);
+    assert_eq!(pair.z.host.server.discards().count(ServerDiscard::NoPermission), 1);
 }
 
 #[test]

@@ -208,8 +208,8 @@ impl Association {
             return;
         }
         let Stage::Open(session) = &mut self.stage else { return };
-        let most = self.config.streams.0.max(session.outgoing_streams);
-        if most - session.outgoing_streams < add.new_streams {
+        let (promised, _) = session.stream_counts_once_added();
+        if self.config.streams.0.saturating_sub(promised) < add.new_streams {
             return session.reconfiguration.answer(add.request, ReconfigurationResult::DENIED);
         }
         if session.reconfiguration.is_busy() {
@@ -230,6 +230,7 @@ impl Association {
             return self.discards.add(Discard::Unexpected);
         };
         if response.result == ReconfigurationResult::IN_PROGRESS {
+            pending.sent_at = now;
             pending.again_at = now + timeout;
             pending.is_in_progress = true;
             reconfiguration.pending = Some(pending);

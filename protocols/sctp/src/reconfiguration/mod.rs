@@ -6,6 +6,7 @@
 mod answering;
 
 use core::mem;
+use core::time::Duration;
 use std::collections::{BTreeSet, VecDeque};
 
 use icelab_sans_io::Instant;
@@ -58,6 +59,8 @@ struct Pending {
     request: Request,
     /// A3 of section 5.1.2.
     last_assigned: Tsn,
+    /// When it was sent last, or the peer has said that it works on it.
+    sent_at: Instant,
     /// The Re-configuration Timer.
     again_at: Instant,
     is_due: bool,
@@ -93,6 +96,13 @@ impl Reconfiguration {
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.pending.as_ref().map(|pending| pending.again_at)
+    }
+
+    /// The path works: the timer has not grown.
+    pub(crate) fn path_works(&mut self, timeout: Duration) {
+        if let Some(pending) = &mut self.pending {
+            pending.again_at = pending.again_at.min(pending.sent_at + timeout);
+        }
     }
 
     fn answer(&mut self, number: RequestNumber, result: ReconfigurationResult) {
@@ -147,6 +157,23 @@ impl Reconfiguration {
         if let Some(pending) = &mut self.pending {
             pending.is_due &= !rest.is_empty();
         }
+    }
+}
+
+impl Session {
+    /// How many streams this end, and how many the peer, can send on once all that is asked for is there.
+    fn stream_counts_once_added(&self) -> (u16, u16) {
+        let (mut own, mut peer) = (self.outgoing_streams, self.receiver.stream_count());
+        let reconfiguration = &self.reconfiguration;
+        let pending = reconfiguration.pending.iter().map(|pending| &pending.request);
+        for request in pending.chain(&reconfiguration.wanted) {
+            match request {
+                Request::AddOutgoing(count) => own = own.saturating_add(*count),
+                Request::AddIncoming(count) => peer = peer.saturating_add(*count),
+                Request::ResetOutgoing { .. } | Request::ResetIncoming(_) => {}
+            }
+        }
+        (own, peer)
     }
 }
 
@@ -239,11 +266,11 @@ impl Association {
         now: Instant,
     ) -> Result<(), ReconfigureError> {
         let session = self.reconfigurable()?;
-        if session.outgoing_streams.checked_add(outgoing).is_none()
-            || session.receiver.stream_count().checked_add(incoming).is_none()
-        {
+        let (own, peer) = session.stream_counts_once_added();
+        let (Some(own), Some(peer)) = (own.checked_add(outgoing), peer.checked_add(incoming))
+        else {
             return Err(ReconfigureError::NoSuchStream);
-        }
+        };
         if outgoing > 0 {
             session.reconfiguration.wanted.push_back(Request::AddOutgoing(outgoing));
         }
@@ -251,10 +278,9 @@ impl Association {
             session.reconfiguration.wanted.push_back(Request::AddIncoming(incoming));
         }
         // What this end asks for it also allows.
-        let (own, peer) = (session.outgoing_streams, session.receiver.stream_count());
         let (outbound, inbound) = &mut self.config.streams;
-        *outbound = (*outbound).max(own + outgoing);
-        *inbound = (*inbound).max(peer + incoming);
+        *outbound = (*outbound).max(own);
+        *inbound = (*inbound).max(peer);
         self.settle(now);
         Ok(())
     }
@@ -339,6 +365,7 @@ impl Association {
             number: reconfiguration.next_request,
             request,
             last_assigned,
+            sent_at: now,
             again_at: now + timeout,
             is_due: true,
             is_in_progress: false,
@@ -353,7 +380,8 @@ impl Association {
         if pending.again_at > now {
             return false;
         }
-        session.sender.trip.back_off();
+        session.sender.back_off();
+        pending.sent_at = now;
         pending.again_at = now + session.sender.trip.timeout();
         pending.is_due = true;
         !pending.is_in_progress

@@ -106,10 +106,10 @@ impl Client {
     /// Takes a Data indication (RFC 8656 sections 11.4 and 11.6).
     pub(super) fn handle_data_indication(&mut self, message: &Message<'_>, ecn: Ecn) {
         if !message.unknown_required(&[kind::XOR_PEER_ADDRESS, kind::DATA]).is_empty() {
-            return self.discards.count(Discard::UnknownAttribute);
+            return self.discards.add(Discard::UnknownAttribute);
         }
         let Some(Ok(XorPeerAddress(peer))) = message.get() else {
-            return self.discards.count(Discard::Malformed);
+            return self.discards.add(Discard::Malformed);
         };
         let Some(relayed) = self.accepted_at(peer.ip()) else { return };
         if let Some(Ok(Data(data))) = message.get() {
@@ -117,17 +117,17 @@ impl Client {
         } else if let Some(Ok(Icmp { kind, code, data })) = message.get() {
             self.output.event(Event::Icmp { relayed, peer, kind, code, data });
         } else {
-            self.discards.count(Discard::Malformed);
+            self.discards.add(Discard::Malformed);
         }
     }
 
     /// Takes a ChannelData message (RFC 8656 section 12.6).
     pub(super) fn handle_channel_data(&mut self, datagram: &Datagram) {
         let Ok(message) = ChannelData::decode(&datagram.payload) else {
-            return self.discards.count(Discard::Malformed);
+            return self.discards.add(Discard::Malformed);
         };
         let Some(peer) = self.channels.peer(message.number) else {
-            return self.discards.count(Discard::UnknownChannel);
+            return self.discards.add(Discard::UnknownChannel);
         };
         let Some(relayed) = self.accepted_at(peer.ip()) else { return };
         let payload = message.data.to_vec();
@@ -138,7 +138,7 @@ impl Client {
     /// should be a permission; one that was asked for may be there already.
     fn accepted_at(&mut self, peer: IpAddr) -> Option<SocketAddr> {
         let State::Open(_) = self.state else {
-            self.discards.count(Discard::NoAllocation);
+            self.discards.add(Discard::NoAllocation);
             return None;
         };
         let wanted = self.permissions.get(&peer).is_some_and(|permission| match permission {
@@ -147,7 +147,7 @@ impl Client {
         });
         let relayed = self.relay_for(peer).ok().filter(|_| wanted);
         if relayed.is_none() {
-            self.discards.count(Discard::NoPermission);
+            self.discards.add(Discard::NoPermission);
         }
         relayed
     }

@@ -24,7 +24,7 @@ use core::net::{IpAddr, SocketAddr};
 use std::collections::BTreeMap;
 
 use icelab_sans_io::net::Datagram;
-use icelab_sans_io::{Deadline, Instant, Output, OutputQueue, Protocol, Rng, Timers};
+use icelab_sans_io::{Deadline, Discards, Instant, Output, OutputQueue, Protocol, Rng, Timers};
 use icelab_stun::attribute::Family;
 use icelab_stun::credentials::{LongTermClient, OpaqueError};
 use icelab_stun::{Class, Message, Method};
@@ -36,7 +36,6 @@ pub use self::event::{
 };
 use self::permission::Permission;
 use self::request::Requests;
-use crate::discards::Discards;
 use crate::family::PerFamily;
 use crate::wire::{ChannelData, ChannelNumber};
 
@@ -113,7 +112,7 @@ impl Client {
             channels: Channels::default(),
             timers: Timers::new(),
             output: OutputQueue::new(),
-            discards: Discards::new(),
+            discards: Discards::default(),
         }
     }
 
@@ -216,14 +215,14 @@ impl Client {
     /// Takes a STUN message from the server.
     fn handle_message(&mut self, datagram: &Datagram, now: Instant) {
         let Ok(message) = Message::parse(&datagram.payload) else {
-            return self.discards.count(Discard::Malformed);
+            return self.discards.add(Discard::Malformed);
         };
         match (message.class(), message.method()) {
             (Class::Success | Class::Error, _) => self.handle_response(&message, now),
             (Class::Indication, Method::DATA) => {
                 self.handle_data_indication(&message, datagram.ecn);
             }
-            (Class::Request | Class::Indication, _) => self.discards.count(Discard::Unexpected),
+            (Class::Request | Class::Indication, _) => self.discards.add(Discard::Unexpected),
         }
     }
 }
@@ -242,7 +241,7 @@ impl Protocol for Client {
 
     fn handle_input(&mut self, input: Datagram, now: Instant) {
         if input.source != self.server || input.destination != self.config.local {
-            return self.discards.count(Discard::NotFromServer);
+            return self.discards.add(Discard::NotFromServer);
         }
         match input.payload.first() {
             Some(first) if ChannelData::starts_with(*first) => self.handle_channel_data(&input),

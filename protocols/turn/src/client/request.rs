@@ -194,21 +194,21 @@ impl Client {
     pub(super) fn handle_response(&mut self, message: &Message<'_>, now: Instant) {
         let id = message.transaction_id();
         let Some(context) = self.requests.transactions.get(&id).cloned() else {
-            return self.discards.count(Discard::UnknownTransaction);
+            return self.discards.add(Discard::UnknownTransaction);
         };
         let Some(credentials) = &mut self.requests.credentials else { return };
         if message.method() != context.operation.method() {
-            return self.discards.count(Discard::Unexpected);
+            return self.discards.add(Discard::Unexpected);
         }
         match credentials.judge(message, &context.attempt) {
             Judgement::Discard(_) => {
                 self.requests.transactions.discarded_for_integrity(&id);
-                self.discards.count(Discard::BadIntegrity);
+                self.discards.add(Discard::BadIntegrity);
             }
             Judgement::Accept { .. } => {
                 let code = error_code(message);
                 if message.class() == Class::Error && code.is_none() {
-                    return self.discards.count(Discard::Malformed);
+                    return self.discards.add(Discard::Malformed);
                 }
                 self.requests.cancel(context.operation, now);
                 match code {
@@ -263,7 +263,7 @@ impl Client {
         // comprehension-required attributes, the response is discarded and the transaction is
         // considered to have failed."
         if !message.unknown_required(&KNOWN).is_empty() {
-            self.discards.count(Discard::UnknownAttribute);
+            self.discards.add(Discard::UnknownAttribute);
             return self.finish(CloseReason::StrangeAnswer);
         }
         let since = context.since;

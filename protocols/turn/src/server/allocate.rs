@@ -38,7 +38,7 @@ impl Server {
         }
         if let Some(opening) = self.openings.get(&five_tuple) {
             if opening.ticket.id == ask.ticket.id {
-                return self.discards.count(ServerDiscard::AllocateInProgress);
+                return self.discards.add(ServerDiscard::AllocateInProgress);
             }
             return self.refuse(&ask.ticket, ErrorCode::ALLOCATION_MISMATCH);
         }

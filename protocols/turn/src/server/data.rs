@@ -15,10 +15,10 @@ impl Server {
     /// Takes a ChannelData message (RFC 8656 section 12.6).
     pub(super) fn relay_channel_data(&mut self, five_tuple: FiveTuple, mut datagram: Datagram) {
         let Some(id) = self.clients.get(&five_tuple) else {
-            return self.discards.count(ServerDiscard::NoAllocation);
+            return self.discards.add(ServerDiscard::NoAllocation);
         };
         let Ok(message) = ChannelData::decode(&datagram.payload) else {
-            return self.discards.count(ServerDiscard::Malformed);
+            return self.discards.add(ServerDiscard::Malformed);
         };
         let Some(allocation) = self.allocations.get(id) else { return };
         let peer = allocation.channels.peer(message.number);
@@ -27,7 +27,7 @@ impl Server {
             Some((*relay, peer))
         });
         let Some((relay, peer)) = path else {
-            return self.discards.count(ServerDiscard::UnknownChannel);
+            return self.discards.add(ServerDiscard::UnknownChannel);
         };
         let length = message.data.len();
         // The buffer goes on to the peer, without the header and the padding.
@@ -45,12 +45,12 @@ impl Server {
         datagram: &Datagram,
     ) {
         let Some(id) = self.clients.get(&five_tuple) else {
-            return self.discards.count(ServerDiscard::NoAllocation);
+            return self.discards.add(ServerDiscard::NoAllocation);
         };
         let Some(allocation) = self.allocations.get(id) else { return };
         let (Some(Ok(XorPeerAddress(peer))), Some(Ok(Data(data)))) = (message.get(), message.get())
         else {
-            return self.discards.count(ServerDiscard::BadIndication);
+            return self.discards.add(ServerDiscard::BadIndication);
         };
         let is_known = |attribute: u16| {
             matches!(attribute, kind::XOR_PEER_ADDRESS | kind::DATA) || {
@@ -60,16 +60,16 @@ impl Server {
         if message.attributes().any(|attribute| {
             kind::is_comprehension_required(attribute.kind) && !is_known(attribute.kind)
         }) {
-            return self.discards.count(ServerDiscard::BadIndication);
+            return self.discards.add(ServerDiscard::BadIndication);
         }
         if !allocation.permissions.contains(&peer.ip()) {
-            return self.discards.count(ServerDiscard::NoPermission);
+            return self.discards.add(ServerDiscard::NoPermission);
         }
         if !self.may_reach(peer.ip()) {
-            return self.discards.count(ServerDiscard::PeerDenied);
+            return self.discards.add(ServerDiscard::PeerDenied);
         }
         let Some(relay) = allocation.relays.get(Family::of(peer.ip())).copied() else {
-            return self.discards.count(ServerDiscard::NoPermission);
+            return self.discards.add(ServerDiscard::NoPermission);
         };
         let stays_whole = message.has(<DontFragment as icelab_stun::attribute::Attribute>::KIND);
         self.send_to_peer(relay, peer, data.to_vec(), datagram, stays_whole);
@@ -100,10 +100,10 @@ impl Server {
         let Some(allocation) = self.allocations.get(&id) else { return };
         let peer = datagram.source;
         if !allocation.permissions.contains(&peer.ip()) {
-            return self.discards.count(ServerDiscard::NoPermission);
+            return self.discards.add(ServerDiscard::NoPermission);
         }
         if datagram.payload.len() > LONGEST_DATA {
-            return self.discards.count(ServerDiscard::TooLong);
+            return self.discards.add(ServerDiscard::TooLong);
         }
         let five_tuple = allocation.five_tuple;
         let data = &datagram.payload;
@@ -136,7 +136,7 @@ impl Server {
         let allocation =
             allocation.filter(|allocation| allocation.permissions.contains(&error.remote.ip()));
         let Some(allocation) = allocation else {
-            return self.discards.count(ServerDiscard::UselessIcmp);
+            return self.discards.add(ServerDiscard::UselessIcmp);
         };
         let five_tuple = allocation.five_tuple;
         let id = TransactionId::random(&mut self.rng);

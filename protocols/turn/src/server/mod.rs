@@ -28,7 +28,7 @@ use core::net::{IpAddr, SocketAddr};
 use std::collections::BTreeMap;
 
 use icelab_sans_io::net::{Datagram, Notice, Request, Socket};
-use icelab_sans_io::{Deadline, Instant, Output, OutputQueue, Protocol, Rng, Timers};
+use icelab_sans_io::{Deadline, Discards, Instant, Output, OutputQueue, Protocol, Rng, Timers};
 use icelab_stun::attribute::{Family, ReservationToken};
 use icelab_stun::credentials::{LongTermConfig, LongTermServer};
 use icelab_stun::{Class, Message, Method};
@@ -41,7 +41,6 @@ pub use self::peer_policy::{AddressRange, PeerPolicy};
 use self::ports::Ports;
 use self::users::Directory;
 pub use self::users::time_limited_password;
-use crate::discards::Discards;
 use crate::wire::{ChannelData, ChannelNumber};
 
 /// A TURN server. It answers Binding requests too, so that one address serves STUN and TURN.
@@ -108,7 +107,7 @@ impl Server {
             quotas: BTreeMap::new(),
             timers: Timers::new(),
             output: OutputQueue::new(),
-            discards: Discards::new(),
+            discards: Discards::default(),
         }
     }
 
@@ -157,7 +156,7 @@ impl Server {
         }
         match self.relays.get(&local) {
             Some(id) => self.relay_to_client(*id, &datagram),
-            None if self.ports.is_ours(local) => self.discards.count(ServerDiscard::NoSuchRelay),
+            None if self.ports.is_ours(local) => self.discards.add(ServerDiscard::NoSuchRelay),
             None => self.handle_client(datagram, now),
         }
     }
@@ -176,7 +175,7 @@ impl Server {
     /// Takes a STUN message from a client.
     fn handle_message(&mut self, five_tuple: FiveTuple, datagram: &Datagram, now: Instant) {
         let Ok(message) = Message::parse(&datagram.payload) else {
-            return self.discards.count(ServerDiscard::Malformed);
+            return self.discards.add(ServerDiscard::Malformed);
         };
         match (message.class(), message.method()) {
             (Class::Request, Method::BINDING) => self.answer_binding(five_tuple, &message),
@@ -193,7 +192,7 @@ impl Server {
             // A keepalive for the NATs on the way.
             (Class::Indication, Method::BINDING) => {}
             (Class::Request | Class::Indication | Class::Success | Class::Error, _) => {
-                self.discards.count(ServerDiscard::Unexpected);
+                self.discards.add(ServerDiscard::Unexpected);
             }
         }
     }
@@ -244,7 +243,7 @@ impl Protocol for Server {
             | Notice::Opened { .. }
             | Notice::Bytes { .. }
             | Notice::Writable { .. }
-            | Notice::Closed { .. } => self.discards.count(ServerDiscard::StrangeNotice),
+            | Notice::Closed { .. } => self.discards.add(ServerDiscard::StrangeNotice),
         }
     }
 

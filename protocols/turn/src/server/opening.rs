@@ -61,7 +61,7 @@ impl Server {
         let Some((five_tuple, family)) = self.ports.settle(requested) else {
             // An address to listen at, or a port that nobody waits for any more.
             if !self.config.listen.contains(&requested) {
-                self.discards.count(ServerDiscard::StrangeNotice);
+                self.discards.add(ServerDiscard::StrangeNotice);
                 self.output.packet(Request::Close(Socket::Udp(local)));
             }
             return;
@@ -94,7 +94,7 @@ impl Server {
             if self.config.listen.contains(&address) {
                 return self.output.event(ServerEvent::NotListening { address });
             }
-            return self.discards.count(ServerDiscard::StrangeNotice);
+            return self.discards.add(ServerDiscard::StrangeNotice);
         };
         self.ports.release(address);
         let port = self.openings.get_mut(&five_tuple).map(|opening| *opening.ports.slot(family));

@@ -10,7 +10,7 @@ use icelab_wire::{DecodeError, Reader, Writer};
 
 use super::chunk::ChunkType;
 use super::list::List;
-use super::tlv::Tlv;
+use super::tlv::{self, Tlv};
 
 mod kind;
 mod reconfiguration;
@@ -173,6 +173,9 @@ impl<'a> RawParameter<'a> {
 }
 
 impl Parameter<'_> {
+    /// How many bytes a parameter takes beside its value.
+    pub(crate) const HEADER_LENGTH: usize = tlv::HEADER_LENGTH;
+
     /// What it is.
     #[must_use]
     pub const fn kind(&self) -> ParameterType {

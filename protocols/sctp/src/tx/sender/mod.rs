@@ -43,7 +43,7 @@ pub(crate) struct Sender {
     /// The retransmission timer has expired, and nothing has arrived since: one packet is under way (RFC
     /// 9260 section 7.2.3).
     is_restarting: bool,
-    /// How often the retransmission timer has expired since anything was heard of the peer.
+    /// How often a timer has expired since anything was heard of the peer.
     unheard_timeouts: u32,
     /// How much may be under way before the next SACK or command (Max.Burst, RFC 9260 section 6.1 D).
     burst_until: usize,
@@ -236,10 +236,15 @@ impl Sender {
     /// RFC 9260 section 6.3.3.
     fn time_out(&mut self, now: Instant) -> Expired {
         self.counts.timeouts += 1;
-        self.unheard_timeouts = self.unheard_timeouts.saturating_add(1);
-        self.trip.back_off();
+        self.back_off();
         self.start_again(now);
         Expired::Timeout
+    }
+
+    /// A timer has expired, of data or of something else: the next ones wait twice as long.
+    pub(crate) fn back_off(&mut self) {
+        self.unheard_timeouts = self.unheard_timeouts.saturating_add(1);
+        self.trip.back_off();
     }
 
     /// All that is under way is taken for lost.
@@ -265,14 +270,28 @@ impl Sender {
     /// dead, not crowded, and lives again: what is still not acknowledged waits no longer than after a first
     /// timeout.
     pub(crate) fn hear(&mut self, now: Instant) {
-        let was_silent = mem::take(&mut self.unheard_timeouts) >= SILENT_TIMEOUTS;
-        let Some(expiry) = self.timers.retransmission.filter(|_| was_silent) else { return };
+        if mem::take(&mut self.unheard_timeouts) >= SILENT_TIMEOUTS {
+            self.end_silence(now);
+        }
+    }
+
+    /// Another layer knows that the path lives. That is not read from what this one gets, so one timeout
+    /// is enough.
+    pub(crate) fn path_works(&mut self, now: Instant) {
+        if mem::take(&mut self.unheard_timeouts) > 0 {
+            self.end_silence(now);
+        }
+    }
+
+    fn end_silence(&mut self, now: Instant) {
         self.trip.forget_back_off();
+        let Some(expiry) = self.timers.retransmission else { return };
         let due = self.last_sent_at.max(self.forward.told_at) + self.trip.timeout();
+        let due = due.min(expiry);
         if due <= now {
             self.start_again(now);
         } else {
-            self.timers.retransmission = Some(expiry.min(due));
+            self.timers.retransmission = Some(due);
         }
     }
 }

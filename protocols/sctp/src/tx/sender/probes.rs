@@ -1,5 +1,5 @@
-//! What leaves to get an answer: for the end of what is under way (RFC 8985 section 7), and where the peer has no
-//! room (RFC 9260 section 6.1 A).
+//! What leaves to get an answer: for the end of what is under way (RFC 8985 section 7), and where the
+//! peer has no room (RFC 9260 section 6.1 A).
 
 use core::time::Duration;
 
