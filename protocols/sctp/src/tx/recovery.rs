@@ -29,8 +29,8 @@ pub(crate) struct Recovery {
     widened_until: LongTsn,
     /// Losses that are being repaired.
     episode: Option<Episode>,
-    /// What was sent again lately, once or more often: then a duplicate tells nothing.
-    sent_again: BTreeMap<LongTsn, Repeats>,
+    /// What was sent again lately, and how many duplicates would tell that the first transmission had arrived.
+    sent_again: BTreeMap<LongTsn, u32>,
     probe: Option<Probe>,
     question: Option<Question>,
     /// After all was taken for lost: the next transmission then.
@@ -51,12 +51,6 @@ struct Episode {
     is_of_timeout: bool,
     lost: usize,
     not_lost: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Repeats {
-    One,
-    More,
 }
 
 /// A chunk that was sent to get an answer (RFC 8985 section 7.3).
@@ -188,7 +182,8 @@ impl Recovery {
         }
     }
 
-    /// Step 4 of RFC 8985 section 6.2: a duplicate of what was sent again was sent again needlessly.
+    /// Step 4 of RFC 8985 section 6.2: what was sent again, and of which as many duplicates arrived, was sent again
+    /// needlessly.
     fn count_needless(
         &mut self,
         duplicates: impl Iterator<Item = LongTsn>,
@@ -199,9 +194,11 @@ impl Recovery {
             if self.probe.is_some_and(|probe| probe.is_again && probe.tsn == tsn) {
                 needless.is_of_probe = true;
             }
-            match self.sent_again.remove(&tsn) {
-                Some(Repeats::One) => needless.chunks += 1,
-                Some(Repeats::More) | None => {}
+            let Some(repeats) = self.sent_again.get_mut(&tsn) else { continue };
+            *repeats -= 1;
+            if *repeats == 0 {
+                self.sent_again.remove(&tsn);
+                needless.chunks += 1;
             }
         }
         if needless.chunks > 0 && flight.first() > self.widened_until {
@@ -279,8 +276,7 @@ impl Recovery {
 
     /// The chunk leaves again.
     pub(crate) fn on_sent_again(&mut self, tsn: LongTsn) {
-        let repeats = if self.sent_again.contains_key(&tsn) { Repeats::More } else { Repeats::One };
-        self.sent_again.insert(tsn, repeats);
+        *self.sent_again.entry(tsn).or_default() += 1;
         while self.sent_again.len() > REMEMBERED {
             self.sent_again.pop_first();
         }
