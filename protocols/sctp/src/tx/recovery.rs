@@ -233,7 +233,8 @@ impl Recovery {
     ) -> Verdict {
         let mut verdict = Verdict::default();
         let Some(newest) = self.newest else { return verdict };
-        let patience = newest.rtt + self.reordering_window(flight, trip);
+        let mut patience = newest.rtt + self.reordering_window(flight, trip);
+        let has_seen_reordering = self.has_seen_reordering;
         let told_to = self.told_to;
         let (mut lost, mut chunks) = (0, 0);
         flight.judge_older(newest.order, |tsn, sent| {
@@ -247,6 +248,10 @@ impl Recovery {
             }
             lost += sent.size;
             chunks += 1;
+            // While losses are repaired, reordering that was never seen gets no time.
+            if !has_seen_reordering {
+                patience = newest.rtt;
+            }
             Judgement::Lost
         });
         if chunks > 0 {
