@@ -53,7 +53,7 @@ fn no_packet_leaves_for_a_second_try_alone() {
     let mut script = first_of_six_is_lost();
     script.sack(0, WINDOW, &[(2, 6)]);
     assert_eq!(script.tsns(), [[1]]);
-    script.wait(millis(200));
+    script.wait(2 * RTT);
     assert_eq!(script.tsns(), NO_TSNS);
 }
 
@@ -96,6 +96,23 @@ fn where_more_waits_than_a_packet_takes_all_room_is_for_what_is_new() {
 }
 
 #[test]
+fn what_is_lost_has_room_before_what_has_left_again() {
+    let mut script = Script::new(Config::default(), &Offer::default());
+    for _ in 0..6 {
+        script.send(message(0, vec![1; 700]));
+        script.wait(millis(16));
+    }
+    script.wait(RTT);
+    script.take();
+    script.sack(0, WINDOW, &[(2, 3)]);
+    assert_eq!(script.tsns(), [[1]]);
+    script.wait(millis(4));
+    script.sack(0, WINDOW, &[(2, 3), (5, 6)]);
+    script.wait(millis(8));
+    assert_eq!(script.tsns(), [[4]]);
+}
+
+#[test]
 fn where_the_window_has_no_room_for_a_packet_nothing_leaves_once_more() {
     let mut script = Script::new(rfc(), &Offer::default());
     script.send(message(0, vec![1; 64]));
@@ -135,6 +152,38 @@ fn as_many_duplicates_as_tries_tell_that_nothing_was_lost_and_fewer_do_not() {
         script.sack_with(6, WINDOW, &[], duplicates);
         assert_eq!(script.end.stats().undone, undone, "{duplicates:?}");
     }
+}
+
+/// What is sent again last has nothing behind it whose arrival would tell of its loss.
+#[test]
+fn the_end_of_a_repair_is_asked_for_with_a_probe_before_the_timer_expires() {
+    let mut script = first_of_six_is_lost();
+    script.sack(0, WINDOW, &[(2, 6)]);
+    assert_eq!(script.tsns(), [[1]]);
+    let wait = script.wait_for_packet(millis(1000)).expect("a probe");
+    assert!((2 * RTT..millis(400)).contains(&wait), "{wait:?}");
+    assert_eq!(script.tsns(), [[1]]);
+    assert_eq!(script.end.stats().probes, 1);
+    // A <- SACK(6, twice 1) <- peer: the repair and the probe, of which the probe was needless.
+    script.wait(RTT);
+    script.sack_with(6, WINDOW, &[], &[1]);
+    let stats = script.end.stats();
+    assert_eq!((stats.undone, stats.timeouts), (0, 0));
+}
+
+/// RFC 9260 section 7.2.3: a single packet is under way then.
+#[test]
+fn after_the_timer_has_expired_no_probe_leaves() {
+    let mut script = Script::new(Config::default(), &Offer::default());
+    script.send(message(0, vec![1; 64]));
+    while script.end.stats().timeouts == 0 {
+        script.wait_for_packet(millis(2000)).expect("it leaves again");
+        script.take();
+    }
+    let before = script.end.stats().probes;
+    let wait = script.wait_for_packet(millis(5000)).expect("it leaves again");
+    assert_eq!((wait, script.end.stats().timeouts), (millis(800), 2));
+    assert_eq!(script.end.stats().probes, before);
 }
 
 /// RFC 8985 section 6.2: while losses are repaired no time is given to reordering that was never seen.

@@ -81,8 +81,9 @@ pub(crate) struct Verdict {
 }
 
 impl Recovery {
-    pub(crate) const fn is_active(&self) -> bool {
-        self.episode.is_some()
+    /// Whether losses that the retransmission timer has found are being repaired.
+    pub(crate) fn is_after_timeout(&self) -> bool {
+        self.episode.is_some_and(|episode| episode.is_of_timeout)
     }
 
     /// Whether losses that SACKs have told are being repaired (Fast Recovery, RFC 9260 section 7.2.4).
@@ -288,8 +289,12 @@ impl Recovery {
     }
 
     /// The chunk leaves to get an answer.
-    pub(crate) const fn on_probe(&mut self, tsn: LongTsn, is_again: bool) {
+    pub(crate) fn on_probe(&mut self, tsn: LongTsn, is_again: bool) {
         self.probe = Some(Probe { tsn, is_again });
+        // It had left again before: one more duplicate tells no more than before.
+        if let Some(repeats) = self.sent_again.get_mut(&tsn).filter(|_| is_again) {
+            *repeats += 1;
+        }
     }
 
     /// A chunk without data leaves to get an answer; the next transmission has this order.

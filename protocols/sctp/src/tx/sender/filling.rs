@@ -121,10 +121,11 @@ impl Sender {
             if !has_room && self.allowance != Some(Allowance::FirstRepair) {
                 break;
             }
+            let before = packet.len();
             if !self.push_again(packet, tsn, now) {
                 break;
             }
-            second_tries.forget(tsn);
+            second_tries.repaired(tsn, packet.len() - before);
             self.second_tries.push(tsn);
             self.give_up_what_is_due(outbox, now);
         }

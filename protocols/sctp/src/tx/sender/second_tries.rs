@@ -16,7 +16,7 @@ use crate::tx::outbox::{Limit, Outbox};
 /// What may leave once more with a packet, in the order of TSNs.
 pub(super) struct SecondTries {
     tsns: Peekable<vec::IntoIter<LongTsn>>,
-    /// What the packet needs for new data.
+    /// What the packet needs for what is lost and for what is new.
     reserve: usize,
 }
 
@@ -26,30 +26,36 @@ impl SecondTries {
         self.tsns.next_if(|tsn| other.is_none_or(|other| *tsn < other))
     }
 
-    /// It leaves in this packet in any case.
-    pub(super) fn forget(&mut self, tsn: LongTsn) {
+    /// A lost one of this size has found its room.
+    pub(super) fn repaired(&mut self, tsn: LongTsn, size: usize) {
         self.tsns.next_if_eq(&tsn);
+        self.reserve = self.reserve.saturating_sub(size);
     }
 }
 
 impl Sender {
-    /// What left again with the packet before this one; nothing where more data wait than this packet takes, or where the
-    /// window has no room for a full one.
+    /// What left again with the packet before this one; nothing where more has to leave than this packet takes, or where
+    /// the window has no room for a full one.
     pub(super) fn take_second_tries(
         &mut self,
         packet: &PacketWriter,
         outbox: &Outbox,
     ) -> SecondTries {
-        let waiting = outbox.waiting();
+        let tsns = mem::take(&mut self.second_tries);
+        let room = packet.room();
+        let has_window = self.flight.in_flight() + room <= self.control.window();
+        let is_one_message = outbox.waiting() == outbox.next_length();
+        let is_wanted = !tsns.is_empty() && has_window && is_one_message;
         let reserve =
-            if waiting > 0 { (self.chunk_header() + waiting).next_multiple_of(4) } else { 0 };
-        let is_one_message = waiting == outbox.next_length();
-        let has_window = self.flight.in_flight() + packet.room() <= self.control.window();
-        if !is_one_message || !has_window {
-            self.second_tries.clear();
-        }
-        let tsns = mem::take(&mut self.second_tries).into_iter().peekable();
-        SecondTries { tsns, reserve }
+            if is_wanted { self.flight.lost_size(room) + self.size_of_next(outbox) } else { 0 };
+        let tsns = if is_wanted && reserve < room { tsns } else { Vec::new() };
+        SecondTries { tsns: tsns.into_iter().peekable(), reserve }
+    }
+
+    /// How long a chunk with all of the next message is.
+    fn size_of_next(&self, outbox: &Outbox) -> usize {
+        let waiting = outbox.next_length();
+        if waiting > 0 { (self.chunk_header() + waiting).next_multiple_of(4) } else { 0 }
     }
 
     /// Its place among the transmissions stays that of the first try: what tells that one lost left with this one, or
