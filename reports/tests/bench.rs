@@ -131,6 +131,26 @@ fn fairness_and_latency_have_tables_of_their_own() {
 }
 
 #[test]
+fn latency_shows_every_percentile_of_every_contender_however_narrow_the_table_is() {
+    let latency = |name: &str| {
+        let [p50_ms, p95_ms, p99_ms, max_ms] = [50.0, 175.3, 1230.5, 2246.7].map(Some);
+        measured(name, Latency { p50_ms, p95_ms, p99_ms, max_ms, messages: 100, missing: 0 })
+    };
+    let names = ["reno", "cubic", "path", "other", "sctp-proto"];
+    let cell = |loss| Cell { link: link(None, 100, loss), measured: names.map(latency).into() };
+    let cells = vec![cell(0.0), cell(10.0)];
+    let section = Section { seconds: 30, seeds: 20, message_bytes: 64, cells };
+    let all = Report { latency: Some(section), ..Report::new() };
+    let text = BenchTable::new(&all).width(40).to_string();
+    let rows: Vec<&str> = text.lines().filter(|line| line.contains("175.3")).collect();
+    assert_eq!(rows.len(), 2 * names.len(), "{text}");
+    for row in rows {
+        assert!(["50.0", "1230.5", "2246.7"].iter().all(|figure| row.contains(figure)), "{row}");
+        assert!(row.chars().count() <= 60, "{row}");
+    }
+}
+
+#[test]
 fn who_is_within_a_hundredth_of_the_ceiling_is_as_good_as_ahead() {
     let standings = Standing::of_goodput(&cells());
     let path = standings.iter().find(|standing| standing.contender == "path").unwrap();

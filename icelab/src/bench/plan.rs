@@ -27,8 +27,9 @@ pub struct Plan {
     pub latency: Vec<Bottleneck>,
     /// How long each run lasts, in simulated seconds; each kind has a [usual time](Self::USUAL_SECONDS).
     pub seconds: Option<u64>,
-    /// With how many seeds each figure is measured. Where nothing is lost, one is enough for one stream.
-    pub seeds: u64,
+    /// With how many seeds each figure is measured; each kind has a [usual number](Self::USUAL_SEEDS). Where nothing is
+    /// lost, one is enough for one stream.
+    pub seeds: Option<u64>,
     /// The receive window; without one [`Self::WINDOW`], or [`Self::ONLY_WINDOW`] where no rate limits the link.
     pub window: Option<usize>,
 }
@@ -36,6 +37,9 @@ pub struct Plan {
 impl Plan {
     /// How long a run lasts, in simulated seconds: for goodput, for fairness, for latency.
     pub const USUAL_SECONDS: [u64; 3] = [10, 120, 30];
+    /// With how many seeds each figure is measured: for goodput, for fairness, for latency, where the slowest of a hundred
+    /// messages counts.
+    pub const USUAL_SEEDS: [u64; 3] = [3, 3, 20];
     /// How long after the one before each stream begins that shares a link; chance adds up to a round trip.
     pub const APART: Duration = fairness::APART;
     /// The receive window, in bytes.
@@ -47,10 +51,18 @@ impl Plan {
     /// equal reports, whatever the number of threads.
     pub fn run(&self, jobs: NonZeroUsize, mut progress: impl FnMut(usize, usize)) -> Report {
         let alone: Vec<Vec<Contender>> = self.contenders.iter().map(|one| vec![*one]).collect();
+        // A few small messages are no work even for a slow stack: each is measured with as many seeds as the others, and so
+        // on links that lose alike.
+        let even: Vec<Vec<Contender>> = self
+            .contenders
+            .iter()
+            .map(|one| vec![Contender { most_seeds: None, ..*one }])
+            .collect();
         let [for_goodput, for_fairness, for_latency] = Self::USUAL_SECONDS;
-        let goodput = self.sweep(&self.goodput, &alone, for_goodput);
-        let fairness = self.sweep(&self.fairness, &self.groups, for_fairness);
-        let latency = self.sweep(&self.latency, &alone, for_latency);
+        let [goodput_seeds, fairness_seeds, latency_seeds] = Self::USUAL_SEEDS;
+        let goodput = self.sweep(&self.goodput, &alone, (for_goodput, goodput_seeds));
+        let fairness = self.sweep(&self.fairness, &self.groups, (for_fairness, fairness_seeds));
+        let latency = self.sweep(&self.latency, &even, (for_latency, latency_seeds));
         let all = [&goodput, &fairness, &latency].map(Sweep::count).iter().sum();
         let mut done = 0;
         let mut tick = || {
@@ -68,7 +80,7 @@ impl Plan {
         &self,
         links: &[Bottleneck],
         groups: &'a [Vec<Contender>],
-        usual_seconds: u64,
+        (usual_seconds, usual_seeds): (u64, u64),
     ) -> Sweep<'a> {
         let window = |link: &Bottleneck| {
             let usual = if link.rate.is_some() { Self::WINDOW } else { Self::ONLY_WINDOW };
@@ -78,7 +90,7 @@ impl Plan {
             links: links.iter().map(|link| (*link, window(link))).collect(),
             groups,
             seconds: self.seconds.unwrap_or(usual_seconds),
-            seeds: self.seeds,
+            seeds: self.seeds.unwrap_or(usual_seeds),
         }
     }
 }

@@ -67,7 +67,7 @@ pub struct Contender {
     pub name: &'static str,
     /// Whether it is one of icelab's own.
     pub is_own: bool,
-    /// With how many seeds it is measured at most, where it is slow.
+    /// With how many seeds it is measured at most where it has much to send, if it is slow.
     pub most_seeds: Option<u64>,
     /// Makes one end.
     pub make: fn(Setup) -> Box<dyn Stack>,

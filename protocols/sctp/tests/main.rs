@@ -30,6 +30,7 @@ mod restart;
 mod sacks;
 mod schedules;
 mod script;
+mod second_tries;
 mod setup;
 mod shutdown;
 mod silence;

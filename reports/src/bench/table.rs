@@ -1,4 +1,4 @@
-//! The tables: one for each link, a row for each loss, columns for each contender.
+//! The tables: one for each link, rows for each loss, columns for each contender; of latency, rows.
 
 use core::fmt::{self, Write};
 
@@ -42,7 +42,7 @@ impl fmt::Display for BenchTable<'_> {
             write_problems(out, &section.cells)?;
         }
         if let Some(section) = latency {
-            self.write_latency(out, section)?;
+            write_latency(out, section)?;
             write_problems(out, &section.cells)?;
             let claim = "no slower than any other";
             write_standings(out, &Standing::of_latency(&section.cells), claim)?;
@@ -58,7 +58,7 @@ impl BenchTable<'_> {
         writeln!(
             out,
             "Goodput of one stream of {message} messages, in order and reliable, over {seconds} s. {}",
-            seeds_of(section)
+            seeds_of(section, "mean of")
         )?;
         let columns = [
             Column {
@@ -86,39 +86,55 @@ impl BenchTable<'_> {
         for cells in cells.chunk_by(|one, next| place(&one.link) == place(&next.link)) {
             let Some(first) = cells.first() else { continue };
             writeln!(out, "\n{}", place(&first.link))?;
-            write_table(out, cells, &columns, true)?;
+            write_table(out, cells, &columns)?;
         }
         writeln!(out)
     }
+}
 
-    fn write_latency(&self, out: &mut impl Write, section: &Section<Latency>) -> fmt::Result {
-        let Section { seconds, message_bytes, cells, .. } = section;
-        writeln!(
-            out,
-            "From writing a message of {message_bytes} bytes to reading it, one each 16 ms, in order and reliable, over \
-             {seconds} s; ms. {}",
-            seeds_of(section)
-        )?;
-        let columns = [
-            Column {
-                name: "p50",
-                means: "half of the messages take no longer",
-                of: |one: &Latency| Some(optional(one.p50_ms)),
-            },
-            Column { name: "p95", means: "95 % of them", of: |one| Some(optional(one.p95_ms)) },
-            Column { name: "p99", means: "99 % of them", of: |one| Some(optional(one.p99_ms)) },
-            Column { name: "worst", means: "all of them", of: |one| Some(optional(one.max_ms)) },
-        ];
-        let columns = fitting(cells, &columns, self.width);
-        write_meanings(out, &columns)?;
-        for cells in cells.chunk_by(|one, next| place(&one.link) == place(&next.link)) {
-            let Some(first) = cells.first() else { continue };
-            let one_way = number(first.link.rtt_ms.as_f64() / 2.0);
-            writeln!(out, "\n{}, one way {one_way} ms", place(&first.link))?;
-            write_table(out, cells, &columns, false)?;
+/// Rows for contenders, so that all percentiles stand side by side however narrow the table is.
+fn write_latency(out: &mut impl Write, section: &Section<Latency>) -> fmt::Result {
+    let Section { seconds, message_bytes, cells, .. } = section;
+    writeln!(
+        out,
+        "From writing a message of {message_bytes} bytes to reading it, one each 16 ms, in order and reliable, over \
+         {seconds} s; ms. {}",
+        seeds_of(section, "all messages of")
+    )?;
+    let columns = [
+        Column {
+            name: "p50",
+            means: "half of the messages take no longer",
+            of: |one: &Latency| Some(optional(one.p50_ms)),
+        },
+        Column { name: "p95", means: "95 % of them", of: |one| Some(optional(one.p95_ms)) },
+        Column { name: "p99", means: "99 % of them", of: |one| Some(optional(one.p99_ms)) },
+        Column { name: "worst", means: "all of them", of: |one| Some(optional(one.max_ms)) },
+    ];
+    write_meanings(out, &columns.each_ref())?;
+    for cells in cells.chunk_by(|one, next| place(&one.link) == place(&next.link)) {
+        let Some(first) = cells.first() else { continue };
+        let one_way = number(first.link.rtt_ms.as_f64() / 2.0);
+        writeln!(out, "\n{}, one way {one_way} ms", place(&first.link))?;
+        let mut table = Table::new();
+        table.load_style(STYLE);
+        let mut head = vec!["loss", ""];
+        head.extend(columns.iter().map(|column| column.name));
+        table.set_header(Row::from(head));
+        for cell in cells {
+            for (index, one) in cell.measured.iter().enumerate() {
+                let loss = if index == 0 { loss(&cell.link) } else { String::new() };
+                let mut row = vec![loss, one.contender.clone()];
+                row.extend(
+                    columns.iter().zip(0..).map(|(column, at)| shown(Some(one), column, at)),
+                );
+                table.add_row(Row::from(row));
+            }
         }
-        writeln!(out)
+        align(&mut table, |index| index != 1);
+        write_lines(out, &table)?;
     }
+    writeln!(out)
 }
 
 fn write_fairness(out: &mut impl Write, section: &Section<Fairness>) -> fmt::Result {
@@ -132,7 +148,7 @@ fn write_fairness(out: &mut impl Write, section: &Section<Fairness>) -> fmt::Res
         out,
         "Flows that share a bottleneck, each {apart} s after the one before; {seconds} s, of which those count in which \
          all run. {}",
-        seeds_of(section)
+        seeds_of(section, "mean of")
     )?;
     writeln!(
         out,
@@ -184,7 +200,7 @@ fn fitting<'a, F>(cells: &[Cell<F>], columns: &'a [Column<F>], width: usize) -> 
     let is_too_wide = |chosen: &[&Column<F>]| {
         let mut text = String::new();
         // A table of everything at once is as wide as the widest one.
-        let _ = write_table(&mut text, cells, chosen, true);
+        let _ = write_table(&mut text, cells, chosen);
         text.lines().any(|line| line.chars().count() > width)
     };
     while chosen.len() > 1 && is_too_wide(&chosen) {
@@ -194,18 +210,12 @@ fn fitting<'a, F>(cells: &[Cell<F>], columns: &'a [Column<F>], width: usize) -> 
     chosen
 }
 
-fn write_table<F>(
-    out: &mut impl Write,
-    cells: &[Cell<F>],
-    columns: &[&Column<F>],
-    has_ceiling: bool,
-) -> fmt::Result {
+fn write_table<F>(out: &mut impl Write, cells: &[Cell<F>], columns: &[&Column<F>]) -> fmt::Result {
     let measured = cells.iter().flat_map(|cell| &cell.measured);
     let names = in_order(measured.map(|one| one.contender.as_str()));
     let mut table = Table::new();
     table.load_style(STYLE);
-    let mut head = vec!["loss".to_owned()];
-    head.extend(has_ceiling.then(|| "ceiling".to_owned()));
+    let mut head = vec!["loss".to_owned(), "ceiling".to_owned()];
     for name in &names {
         head.extend(columns.iter().enumerate().map(|(index, column)| {
             format!("{}\n{}", if index == 0 { name } else { "" }, column.name)
@@ -213,8 +223,7 @@ fn write_table<F>(
     }
     table.set_header(Row::from(head));
     for cell in cells {
-        let mut row = vec![loss(&cell.link)];
-        row.extend(has_ceiling.then(|| rate(cell.link.ceiling_mbit)));
+        let mut row = vec![loss(&cell.link), rate(cell.link.ceiling_mbit)];
         for name in &names {
             let one = cell.measured.iter().find(|one| one.contender == **name);
             row.extend(columns.iter().enumerate().map(|(index, column)| shown(one, column, index)));
@@ -223,9 +232,8 @@ fn write_table<F>(
     }
     align(&mut table, |_| true);
     // A wider gap between one contender and the next.
-    let first = if has_ceiling { 2 } else { 1 };
-    for (index, column) in table.column_iter_mut().enumerate() {
-        if index + 1 >= first && (index + 1 - first).is_multiple_of(columns.len()) {
+    for (index, column) in table.column_iter_mut().enumerate().skip(1) {
+        if (index - 1).is_multiple_of(columns.len()) {
             column.set_padding((0, 4));
         }
     }
@@ -287,13 +295,13 @@ fn write_standings(out: &mut impl Write, standings: &[Standing], claim: &str) ->
     if standings.is_empty() { Ok(()) } else { writeln!(out) }
 }
 
-/// With how many seeds the contenders were measured.
-fn seeds_of<F>(section: &Section<F>) -> String {
+/// With how many seeds the contenders were measured, and what a figure is of several.
+fn seeds_of<F>(section: &Section<F>, several: &str) -> String {
     let all = || section.cells.iter().flat_map(|cell| &cell.measured);
     let most = |is_own: bool| all().filter(|one| one.is_own == is_own).map(|one| one.seeds).max();
     let least = all().map(|one| one.seeds).min();
     let words = |seeds: u64| {
-        if seeds == 1 { "1 seed".to_owned() } else { format!("mean of {seeds} seeds") }
+        if seeds == 1 { "1 seed".to_owned() } else { format!("{several} {seeds} seeds") }
     };
     let own = most(true).or(most(false)).unwrap_or(section.seeds);
     let mut text = words(own);

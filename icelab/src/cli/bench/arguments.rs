@@ -74,9 +74,10 @@ pub(in crate::cli) struct DataArguments {
     /// Simulated seconds of each run [default: 10 for goodput, 120 for fairness, 30 for latency]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(super) seconds: Option<u64>,
-    /// With how many seeds, from 1 up, each figure is measured; means are shown
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=1000))]
-    pub(super) seeds: u64,
+    /// With how many seeds, from 1 up, each figure is measured; means are shown, and of latency the messages of all seeds
+    /// together [default: 3, for latency 20]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub(super) seeds: Option<u64>,
     /// Use so many threads; the results are the same with any number [default: one for each core]
     #[arg(long, value_name = "N", value_parser = jobs)]
     pub(super) jobs: Option<NonZeroUsize>,

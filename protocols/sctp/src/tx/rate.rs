@@ -75,12 +75,10 @@ impl RateMeter {
         self.is_cut = is_cut;
     }
 
-    /// There is nothing more to send, although more could be under way than `in_flight`.
-    pub(crate) const fn on_application_limited(&mut self, in_flight: usize) {
-        self.limited_until = self.delivered + in_flight as u64;
-        if self.limited_until == 0 {
-            self.limited_until = 1;
-        }
+    /// There is nothing more to send, although more could be under way than `in_flight`. Where nothing is, what leaves
+    /// next is all there is.
+    pub(crate) fn on_application_limited(&mut self, in_flight: usize) {
+        self.limited_until = self.delivered + in_flight.max(1) as u64;
     }
 
     /// `acked` bytes arrived; the chunk of them that left last, at `sent_at`, knew `snapshot`. A sample
@@ -148,5 +146,19 @@ mod tests {
         assert!(sample(&mut meter, &second).is_application_limited);
         let third = meter.on_sent(true, now);
         assert!(!third.is_application_limited);
+    }
+
+    #[test]
+    fn a_chunk_that_leaves_alone_tells_nothing_of_the_path() {
+        let mut meter = RateMeter::default();
+        for round in 0..5 {
+            let now = Instant::from_millis(200 * round);
+            meter.on_application_limited(0);
+            let lone = meter.on_sent(true, now);
+            meter.on_application_limited(80);
+            let answered = Instant::from_millis(200 * round + 100);
+            let sample = meter.on_acked(80, now, &lone, Duration::ZERO, answered);
+            assert!(sample.is_application_limited, "in round {round}");
+        }
     }
 }

@@ -29,8 +29,8 @@ pub(crate) struct Recovery {
     widened_until: LongTsn,
     /// Losses that are being repaired.
     episode: Option<Episode>,
-    /// What was sent again lately, once or more often: then a duplicate tells nothing.
-    sent_again: BTreeMap<LongTsn, Repeats>,
+    /// What was sent again lately, and how many duplicates would tell that the first transmission had arrived.
+    sent_again: BTreeMap<LongTsn, u32>,
     probe: Option<Probe>,
     question: Option<Question>,
     /// After all was taken for lost: the next transmission then.
@@ -51,12 +51,6 @@ struct Episode {
     is_of_timeout: bool,
     lost: usize,
     not_lost: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Repeats {
-    One,
-    More,
 }
 
 /// A chunk that was sent to get an answer (RFC 8985 section 7.3).
@@ -87,8 +81,9 @@ pub(crate) struct Verdict {
 }
 
 impl Recovery {
-    pub(crate) const fn is_active(&self) -> bool {
-        self.episode.is_some()
+    /// Whether losses that the retransmission timer has found are being repaired.
+    pub(crate) fn is_after_timeout(&self) -> bool {
+        self.episode.is_some_and(|episode| episode.is_of_timeout)
     }
 
     /// Whether losses that SACKs have told are being repaired (Fast Recovery, RFC 9260 section 7.2.4).
@@ -188,7 +183,8 @@ impl Recovery {
         }
     }
 
-    /// Step 4 of RFC 8985 section 6.2: a duplicate of what was sent again was sent again needlessly.
+    /// Step 4 of RFC 8985 section 6.2: what was sent again, and of which as many duplicates arrived, was sent again
+    /// needlessly.
     fn count_needless(
         &mut self,
         duplicates: impl Iterator<Item = LongTsn>,
@@ -199,9 +195,11 @@ impl Recovery {
             if self.probe.is_some_and(|probe| probe.is_again && probe.tsn == tsn) {
                 needless.is_of_probe = true;
             }
-            match self.sent_again.remove(&tsn) {
-                Some(Repeats::One) => needless.chunks += 1,
-                Some(Repeats::More) | None => {}
+            let Some(repeats) = self.sent_again.get_mut(&tsn) else { continue };
+            *repeats -= 1;
+            if *repeats == 0 {
+                self.sent_again.remove(&tsn);
+                needless.chunks += 1;
             }
         }
         if needless.chunks > 0 && flight.first() > self.widened_until {
@@ -236,7 +234,8 @@ impl Recovery {
     ) -> Verdict {
         let mut verdict = Verdict::default();
         let Some(newest) = self.newest else { return verdict };
-        let patience = newest.rtt + self.reordering_window(flight, trip);
+        let mut patience = newest.rtt + self.reordering_window(flight, trip);
+        let has_seen_reordering = self.has_seen_reordering;
         let told_to = self.told_to;
         let (mut lost, mut chunks) = (0, 0);
         flight.judge_older(newest.order, |tsn, sent| {
@@ -250,6 +249,10 @@ impl Recovery {
             }
             lost += sent.size;
             chunks += 1;
+            // While losses are repaired, reordering that was never seen gets no time.
+            if !has_seen_reordering {
+                patience = newest.rtt;
+            }
             Judgement::Lost
         });
         if chunks > 0 {
@@ -279,16 +282,19 @@ impl Recovery {
 
     /// The chunk leaves again.
     pub(crate) fn on_sent_again(&mut self, tsn: LongTsn) {
-        let repeats = if self.sent_again.contains_key(&tsn) { Repeats::More } else { Repeats::One };
-        self.sent_again.insert(tsn, repeats);
+        *self.sent_again.entry(tsn).or_default() += 1;
         while self.sent_again.len() > REMEMBERED {
             self.sent_again.pop_first();
         }
     }
 
     /// The chunk leaves to get an answer.
-    pub(crate) const fn on_probe(&mut self, tsn: LongTsn, is_again: bool) {
+    pub(crate) fn on_probe(&mut self, tsn: LongTsn, is_again: bool) {
         self.probe = Some(Probe { tsn, is_again });
+        // It had left again before: one more duplicate tells no more than before.
+        if let Some(repeats) = self.sent_again.get_mut(&tsn).filter(|_| is_again) {
+            *repeats += 1;
+        }
     }
 
     /// A chunk without data leaves to get an answer; the next transmission has this order.

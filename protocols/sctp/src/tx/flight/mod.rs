@@ -152,6 +152,18 @@ impl Flight {
         self.lost.first().copied()
     }
 
+    /// How many bytes are to be sent again, or more than `most` of them.
+    pub(crate) fn lost_size(&self, most: usize) -> usize {
+        let mut size = 0;
+        for sent in self.lost.iter().filter_map(|tsn| self.get(*tsn)) {
+            size += sent.size;
+            if size > most {
+                break;
+            }
+        }
+        size
+    }
+
     /// The lowest TSN that is under way or to be sent again, and how often it was sent.
     pub(crate) fn earliest(&mut self) -> Option<(LongTsn, u32)> {
         let from = self.forward_to();

@@ -109,14 +109,24 @@ impl Sender {
     }
 
     fn push_repairs(&mut self, packet: &mut PacketWriter, outbox: &mut Outbox, now: Instant) {
-        while let Some(tsn) = self.flight.first_lost() {
+        let mut second_tries = self.take_second_tries(packet, outbox);
+        loop {
+            let lost = self.flight.first_lost();
+            if let Some(tsn) = second_tries.next_before(lost) {
+                self.push_second_try(packet, tsn, &second_tries, now);
+                continue;
+            }
+            let Some(tsn) = lost else { break };
             let has_room = self.flight.in_flight() < self.control.window();
             if !has_room && self.allowance != Some(Allowance::FirstRepair) {
                 break;
             }
+            let before = packet.len();
             if !self.push_again(packet, tsn, now) {
                 break;
             }
+            second_tries.repaired(tsn, packet.len() - before);
+            self.second_tries.push(tsn);
             self.give_up_what_is_due(outbox, now);
         }
         if self.allowance == Some(Allowance::FirstRepair) {
@@ -188,7 +198,7 @@ impl Sender {
         self.flight.set_snapshot(tsn, snapshot);
     }
 
-    const fn chunk_header(&self) -> usize {
+    pub(super) const fn chunk_header(&self) -> usize {
         if self.agreed.interleaves { IData::HEADER_LENGTH } else { Data::HEADER_LENGTH }
     }
 }

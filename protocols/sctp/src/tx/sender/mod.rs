@@ -4,11 +4,13 @@
 //! - `giving_up`: messages that are given up, and how the peer is told.
 //! - `filling`: whether a packet may leave, and what goes into it.
 //! - `probes`: what leaves to get an answer.
+//! - `second_tries`: what leaves again twice, where there is room.
 
 mod filling;
 mod giving_up;
 mod probes;
 mod sacks;
+mod second_tries;
 
 use core::mem;
 
@@ -49,6 +51,8 @@ pub(crate) struct Sender {
     burst_until: usize,
     /// A packet may leave although the window is full.
     allowance: Option<Allowance>,
+    /// What left again with the last packet that had room for it.
+    second_tries: Vec<LongTsn>,
     last_sent_at: Instant,
     pub(crate) counts: Counts,
 }
@@ -139,6 +143,7 @@ impl Sender {
             unheard_timeouts: 0,
             burst_until: 0,
             allowance: None,
+            second_tries: Vec::new(),
             last_sent_at: Instant::START,
             counts: Counts::default(),
         }

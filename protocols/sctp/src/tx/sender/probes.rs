@@ -11,11 +11,12 @@ use crate::packet::PacketWriter;
 use crate::tx::outbox::Outbox;
 
 impl Sender {
-    /// RFC 8985 section 7.2: two round trips after the last packet, while nothing is being repaired.
+    /// RFC 8985 section 7.2: two round trips after the last packet. Other than there, also while losses are repaired:
+    /// the last repairs have nothing behind them that would tell whether they arrived.
     pub(super) fn arm_probe(&mut self, now: Instant) {
         let is_wanted = self.flight.in_flight() > 0
             && self.flight.first_lost().is_none()
-            && !self.recovery.is_active()
+            && !self.recovery.is_after_timeout()
             && !self.recovery.is_probing()
             && self.peer.probe().is_none()
             && self.trip.is_measured();
