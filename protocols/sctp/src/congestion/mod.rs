@@ -11,7 +11,7 @@ mod reno;
 use core::fmt::Debug;
 use core::time::Duration;
 
-use icelab_sans_io::Instant;
+use icelab_sans_io::{Instant, Rng};
 
 pub use cubic::Cubic;
 pub use path::Path;
@@ -87,13 +87,13 @@ pub enum Congestion {
 
 impl Congestion {
     /// A controller for chunks of up to `chunk` bytes with their headers (PMDCS), to a peer whose window
-    /// is `peer_window`.
+    /// is `peer_window`. `rng`: so that two of them that share a path do not keep step.
     #[must_use]
-    pub fn start(self, chunk: usize, peer_window: usize) -> Box<dyn Controller> {
+    pub fn start(self, chunk: usize, peer_window: usize, rng: Rng) -> Box<dyn Controller> {
         match self {
             Self::Reno => Box::new(Reno::new(chunk, peer_window)),
             Self::Cubic => Box::new(Cubic::new(chunk, peer_window)),
-            Self::Path => Box::new(Path::new(chunk)),
+            Self::Path => Box::new(Path::new(chunk, rng)),
         }
     }
 }

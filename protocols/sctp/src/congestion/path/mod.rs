@@ -19,10 +19,10 @@ mod trial;
 
 use core::time::Duration;
 
-use icelab_sans_io::Instant;
+use icelab_sans_io::{Instant, Rng};
 
 use self::measures::{Largest, Rounds};
-use self::signs::{LossSign, QueueSign};
+use self::signs::{LossSign, Losses, QueueSign};
 use self::trial::Trial;
 use super::{Ack, Controller};
 use crate::tx::RateSample;
@@ -42,7 +42,9 @@ pub struct Path {
     rounds_without_growth: u32,
     queue: QueueSign,
     losses: LossSign,
+    round_losses: Losses,
     trial: Trial,
+    rng: Rng,
     window: usize,
     /// Before a timeout took the window away.
     window_before: usize,
@@ -69,7 +71,7 @@ enum Step {
 impl Path {
     /// Starts with sixteen packets: somewhat more than RFC 6928, whose packets are longer.
     #[must_use]
-    pub fn new(mtu: usize) -> Self {
+    pub fn new(mtu: usize, rng: Rng) -> Self {
         Self {
             mtu,
             stage: Stage::Startup,
@@ -81,7 +83,9 @@ impl Path {
             rounds_without_growth: 0,
             queue: QueueSign::default(),
             losses: LossSign::default(),
+            round_losses: Losses::default(),
             trial: Trial::default(),
+            rng,
             window: FIRST_WINDOW * mtu,
             window_before: 0,
         }
@@ -208,7 +212,8 @@ impl Path {
                         && let Some(sample) = &ack.rate
                     {
                         self.rounds.restart(sample, ack.now);
-                        self.trial.begin(self.product(100) / self.mtu.max(1));
+                        let jitter = self.rng.below(JITTER) as u32;
+                        self.trial.begin(self.product(100) / self.mtu.max(1), jitter);
                     }
                     self.stage = Stage::Cruise { step, since: ack.now };
                 }
@@ -232,7 +237,7 @@ impl Path {
     /// A round trip has passed, in which this much arrived in a second.
     fn judge_trial(&mut self, average: u64) {
         let queue = self.queue.queue(self.min_rtt.unwrap_or_default());
-        if let Some(rate) = self.trial.on_round(average, queue) {
+        if let Some(rate) = self.trial.on_round(average, self.round_losses.of_thousand(), queue) {
             self.bandwidth.reset(rate, self.rounds.count);
         }
     }
@@ -271,6 +276,7 @@ impl Controller for Path {
                     self.judge_trial(average);
                 }
                 self.queue = QueueSign::default();
+                self.round_losses = Losses::default();
                 if self.stage == Stage::Startup {
                     self.judge_growth(sample);
                 }
@@ -279,6 +285,7 @@ impl Controller for Path {
         if let Some(rtt) = ack.rtt {
             self.queue.measured(rtt);
         }
+        self.round_losses.judged(ack.acked, ack.lost);
         self.losses.judged(ack.acked / self.mtu.max(1), ack.lost / self.mtu.max(1));
         self.advance(ack);
         self.set_window(ack);
@@ -322,5 +329,7 @@ const FIRST_WINDOW: usize = 16;
 const STARTUP_GAIN: u64 = 289;
 /// Startup ends after so many round trips in which the rate did not grow by a quarter.
 const ROUNDS_WITHOUT_GROWTH: u32 = 3;
+/// Two flows whose trials fell together do not try together for ever: in round trips.
+const JITTER: u64 = 5;
 /// How long the shortest round trip is believed.
 const MIN_RTT_LIFE: Duration = Duration::from_secs(10);

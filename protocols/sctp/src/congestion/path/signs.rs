@@ -44,6 +44,26 @@ pub(super) enum Queue {
     Long,
 }
 
+/// What became of what was under way.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Losses {
+    arrived: usize,
+    lost: usize,
+}
+
+impl Losses {
+    /// In bytes.
+    pub(super) const fn judged(&mut self, arrived: usize, lost: usize) {
+        self.arrived += arrived;
+        self.lost += lost;
+    }
+
+    pub(super) const fn of_thousand(&self) -> u64 {
+        let all = self.arrived + self.lost;
+        if all == 0 { 0 } else { self.lost as u64 * 1000 / all as u64 }
+    }
+}
+
 /// Whether so much is lost that it can hardly be chance: the queue is full.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct LossSign {

@@ -2,6 +2,10 @@
 //! a full bottleneck delivers no more however much is sent; where many are, nearly all of what is sent
 //! more arrives, at the cost of the others. So two flows that share a bottleneck can tell which of them
 //! is the larger one, which then yields, and the smaller one takes.
+//!
+//! Where the queue is too short for what is tried, each trial costs the others packets. A flow that
+//! each loss slows down (Reno) gets nowhere if this happens every few round trips: so the larger one
+//! tries seldom there, and takes back little of what it yielded.
 
 use super::signs::Queue;
 
@@ -13,8 +17,14 @@ pub(super) struct Trial {
     extra: u64,
     /// What the last one found: our share of the bottleneck, in percent.
     share: u64,
-    /// How many there were.
-    count: u32,
+    /// So many more round trips pass until the next one than need to.
+    jitter: u32,
+    /// So many packets were under way before the last one.
+    packets: u64,
+    /// Of a thousand packets so many are lost while nothing is tried.
+    usual_losses: u64,
+    /// Whether the queue overflowed when we, who have half or more, tried.
+    overflows: bool,
 }
 
 /// What is known of a trial.
@@ -27,23 +37,33 @@ enum Stage {
         before: u64,
         queue: Queue,
     },
-    /// What arrives still tells of it.
-    Fading,
+    /// For so many round trips what arrives still tells of it.
+    Fading(u32),
     Over,
 }
 
 impl Default for Trial {
     fn default() -> Self {
-        Self { stage: Stage::Over, extra: MOST_EXTRA, share: 100, count: 0 }
+        Self {
+            stage: Stage::Over,
+            extra: MOST_EXTRA,
+            share: 100,
+            jitter: 0,
+            packets: 0,
+            usual_losses: 0,
+            overflows: false,
+        }
     }
 }
 
 impl Trial {
-    /// More is tried from now on; so many packets are under way.
-    pub(super) fn begin(&mut self, packets: usize) {
+    /// More is tried from now on; so many packets are under way. Another `jitter` in each trial keeps two
+    /// flows from trying at the same time for ever.
+    pub(super) fn begin(&mut self, packets: usize, jitter: u32) {
         self.stage = Stage::Before;
-        self.count = self.count.wrapping_add(1);
-        let few = EXTRA_PACKETS * 100 / (packets as u64).max(1);
+        self.jitter = jitter;
+        self.packets = packets as u64;
+        let few = EXTRA_PACKETS * 100 / self.packets.max(1);
         self.extra =
             if self.share < SMALL_SHARE { MOST_EXTRA } else { few.clamp(LEAST_EXTRA, MOST_EXTRA) };
     }
@@ -59,14 +79,21 @@ impl Trial {
     }
 
     /// Whether what arrives was sent in a trial that is judged already.
-    pub(super) fn is_fading(&self) -> bool {
-        self.stage == Stage::Fading
+    pub(super) const fn is_fading(&self) -> bool {
+        matches!(self.stage, Stage::Fading(_))
     }
 
-    /// How many round trips pass until the next one. They differ, so that two flows do not try at the
-    /// same time for ever.
-    pub(super) const fn rest(&self) -> u32 {
-        if self.has_room() { 1 } else { 4 + self.count.wrapping_mul(3) % 5 }
+    /// How many round trips pass until the next one.
+    pub(super) fn rest(&self) -> u32 {
+        if self.has_room() {
+            return 1;
+        }
+        let least = if self.overflows {
+            u32::try_from(self.packets / RECOVERY).unwrap_or(u32::MAX).clamp(SHORT_REST, LONG_REST)
+        } else {
+            SHORT_REST
+        };
+        least + self.jitter
     }
 
     /// Whether nearly all of what was sent more has arrived.
@@ -74,28 +101,46 @@ impl Trial {
         self.share < NO_SHARE
     }
 
-    /// A round trip has passed, in which `average` bytes a second arrived; `queue`: what stood
-    /// at the bottleneck all the time. Returns the rate to go on with, in bytes a second, where it is another.
-    pub(super) fn on_round(&mut self, average: u64, queue: Queue) -> Option<u64> {
+    /// A round trip has passed, in which `average` bytes a second arrived, and of a thousand packets so many
+    /// were found to be lost; `queue`: what stood at the bottleneck all the time. Returns the rate to go on
+    /// with, in bytes a second, where it is another.
+    pub(super) fn on_round(&mut self, average: u64, losses: u64, queue: Queue) -> Option<u64> {
         match self.stage {
-            Stage::Over => None,
+            Stage::Over => {
+                self.usual_losses = (3 * self.usual_losses + losses) / 4;
+                None
+            }
             Stage::Before => {
                 self.stage = Stage::During { before: average, queue };
                 None
             }
             Stage::During { before, queue } => {
-                self.share = share(before, average, self.extra);
-                if self.has_room() || self.share > WHOLE || queue == Queue::Empty {
-                    self.stage = Stage::Over;
-                    return None;
-                }
-                self.stage = Stage::Fading;
-                Some(next_rate(before, self.share, queue))
+                let rate = self.judge(before, average, losses, queue);
+                let rounds = if self.overflows { 2 } else { 1 };
+                self.stage = if rate.is_some() { Stage::Fading(rounds) } else { Stage::Over };
+                rate
             }
-            Stage::Fading => {
-                self.stage = Stage::Over;
+            Stage::Fading(rounds) => {
+                self.stage = if rounds > 1 { Stage::Fading(rounds - 1) } else { Stage::Over };
                 None
             }
+        }
+    }
+
+    fn judge(&mut self, before: u64, during: u64, losses: u64, queue: Queue) -> Option<u64> {
+        self.share = share(before, during, self.extra);
+        let is_full = queue != Queue::Empty;
+        if is_full {
+            self.overflows = self.share >= 50 && losses > self.usual_losses + MORE_LOSSES;
+        }
+        if self.has_room() {
+            return None;
+        }
+        match (is_full, self.overflows) {
+            (true, true) => Some(next_rate(before, self.share.min(NEARLY_WHOLE), queue)),
+            (true, false) if self.share <= WHOLE => Some(next_rate(before, self.share, queue)),
+            (true | false, false) => None,
+            (false, true) => Some(before + during.saturating_sub(before) / 4),
         }
     }
 }
@@ -136,6 +181,16 @@ const SMALL_SHARE: u64 = 40;
 const NO_SHARE: u64 = 25;
 /// In percent: who has more is alone, as far as can be measured.
 const WHOLE: u64 = 97;
+/// In percent: nobody whose trials cost others packets counts as alone.
+const NEARLY_WHOLE: u64 = 95;
+/// Of a thousand packets: so many more lost than usual tell that the queue was full.
+const MORE_LOSSES: u64 = 5;
+/// In round trips.
+const SHORT_REST: u32 = 4;
+const LONG_REST: u32 = 48;
+/// What a loss took from another flow, it takes back packet by packet, one in each round trip: it has time
+/// for this part of what is under way.
+const RECOVERY: u64 = 6;
 /// How strongly shares are drawn together.
 const PULL: u128 = 3;
 
@@ -168,16 +223,16 @@ mod tests {
         for turn in 0..60 {
             let (own, others) = (turn % 2, rates[1 - turn % 2]);
             let trial = &mut trials[own];
-            trial.begin(1000);
+            trial.begin(1000, 0);
             let more = rates[own] + rates[own] * trial.extra() / 100;
             let before = arrives(rates[own], others, bottleneck);
             let during = arrives(more, others, bottleneck);
-            assert_eq!(trial.on_round(before, Queue::Short), None);
-            rates[own] = match trial.on_round(during, Queue::Short) {
+            assert_eq!(trial.on_round(before, 0, Queue::Short), None);
+            rates[own] = match trial.on_round(during, 0, Queue::Short) {
                 Some(rate) => rate,
                 None => during,
             };
-            let _ = trial.on_round(during, Queue::Short);
+            let _ = trial.on_round(during, 0, Queue::Short);
         }
         let [a, b] = rates;
         assert!(a.abs_diff(b) < bottleneck / 10, "{rates:?}");
@@ -187,10 +242,10 @@ mod tests {
     #[test]
     fn who_is_alone_keeps_the_rate() {
         let mut trial = Trial::default();
-        trial.begin(10);
+        trial.begin(10, 0);
         assert_eq!(trial.extra(), 25);
-        assert_eq!(trial.on_round(1_000_000, Queue::Short), None);
-        assert_eq!(trial.on_round(1_000_000, Queue::Short), None);
+        assert_eq!(trial.on_round(1_000_000, 0, Queue::Short), None);
+        assert_eq!(trial.on_round(1_000_000, 0, Queue::Short), None);
         assert!(!trial.is_fading());
         assert!(trial.rest() > 1);
     }
@@ -198,13 +253,58 @@ mod tests {
     #[test]
     fn who_finds_room_tries_again_soon_and_as_much_as_may_be() {
         let mut trial = Trial::default();
-        trial.begin(10_000);
+        trial.begin(10_000, 0);
         assert_eq!(trial.extra(), 12);
-        assert_eq!(trial.on_round(1_000_000, Queue::Short), None);
-        assert_eq!(trial.on_round(1_120_000, Queue::Short), None);
+        assert_eq!(trial.on_round(1_000_000, 0, Queue::Short), None);
+        assert_eq!(trial.on_round(1_120_000, 0, Queue::Short), None);
         assert_eq!(trial.rest(), 1);
-        trial.begin(10_000);
+        trial.begin(10_000, 0);
         assert_eq!(trial.extra(), 25);
+    }
+
+    /// Tries; of a thousand packets so many are lost in it.
+    fn tried(trial: &mut Trial, rates: [u64; 2], losses: u64, queue: Queue) -> Option<u64> {
+        trial.begin(300, 3);
+        assert_eq!(trial.on_round(rates[0], 0, queue), None);
+        let rate = trial.on_round(rates[1], losses, queue);
+        while trial.is_fading() {
+            assert_eq!(trial.on_round(rates[1], 0, queue), None);
+        }
+        rate
+    }
+
+    #[test]
+    fn who_has_most_and_makes_a_short_queue_overflow_yields_and_tries_seldom() {
+        let mut trial = Trial::default();
+        assert_eq!(tried(&mut trial, [1_000_000, 1_000_000], 0, Queue::Short), None);
+        assert_eq!(trial.rest(), 4 + 3);
+        let yielded = tried(&mut trial, [1_000_000, 1_000_000], 80, Queue::Short);
+        assert!(yielded.is_some_and(|rate| (900_000..950_000).contains(&rate)), "{yielded:?}");
+        assert_eq!(trial.rest(), 48 + 3, "300 packets / 6, but no more than 48");
+        // What is found to be free belongs to others too.
+        let taken = tried(&mut trial, [900_000, 940_000], 80, Queue::Empty);
+        assert_eq!(taken, Some(910_000));
+        assert_eq!(trial.rest(), 48 + 3);
+        // Nobody else is there.
+        assert_eq!(tried(&mut trial, [900_000, 1_008_000], 0, Queue::Empty), None);
+        assert_eq!(trial.rest(), 1);
+    }
+
+    #[test]
+    fn who_has_little_takes_even_where_the_queue_overflows() {
+        let mut trial = Trial::default();
+        let taken = tried(&mut trial, [200_000, 216_000], 80, Queue::Short);
+        assert!(taken.is_some_and(|rate| rate > 200_000), "{taken:?}");
+        assert_eq!(trial.rest(), 4 + 3);
+    }
+
+    #[test]
+    fn what_is_always_lost_is_no_overflow() {
+        let mut trial = Trial::default();
+        for _ in 0..20 {
+            let _ = trial.on_round(1_000_000, 80, Queue::Short);
+        }
+        assert_eq!(tried(&mut trial, [1_000_000, 1_000_000], 80, Queue::Short), None);
     }
 
     #[test]

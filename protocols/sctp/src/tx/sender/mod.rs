@@ -14,7 +14,7 @@ mod second_tries;
 
 use core::mem;
 
-use icelab_sans_io::{Deadline, Instant};
+use icelab_sans_io::{Deadline, Instant, Rng};
 
 use crate::config::Config;
 use crate::congestion::Controller;
@@ -127,11 +127,13 @@ impl Sender {
         mtu: usize,
     ) -> Self {
         let peer_window = peer_window as usize;
+        // The first TSN is drawn for each association.
+        let rng = Rng::from_u64(first);
         Self {
             flight: Flight::new(first),
             trip,
             recovery: Recovery::default(),
-            control: config.congestion.start(longest_chunk(mtu), peer_window),
+            control: config.congestion.start(longest_chunk(mtu), peer_window, rng),
             pacer: Pacer::default(),
             meter: RateMeter::default(),
             agreed,
