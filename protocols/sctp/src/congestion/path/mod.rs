@@ -237,7 +237,7 @@ impl Path {
     /// A round trip has passed, in which this much arrived in a second.
     fn judge_trial(&mut self, average: u64) {
         let queue = self.queue.queue(self.min_rtt.unwrap_or_default());
-        if let Some(rate) = self.trial.on_round(average, self.round_losses.of_thousand(), queue) {
+        if let Some(rate) = self.trial.on_round(average, self.round_losses, queue) {
             self.bandwidth.reset(rate, self.rounds.count);
         }
     }
@@ -285,8 +285,9 @@ impl Controller for Path {
         if let Some(rtt) = ack.rtt {
             self.queue.measured(rtt);
         }
-        self.round_losses.judged(ack.acked, ack.lost);
-        self.losses.judged(ack.acked / self.mtu.max(1), ack.lost / self.mtu.max(1));
+        let (arrived, lost) = (ack.acked / self.mtu.max(1), ack.lost / self.mtu.max(1));
+        self.round_losses.judged(arrived, lost);
+        self.losses.judged(arrived, lost);
         self.advance(ack);
         self.set_window(ack);
     }

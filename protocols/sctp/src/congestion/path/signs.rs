@@ -44,23 +44,31 @@ pub(super) enum Queue {
     Long,
 }
 
-/// What became of what was under way.
+/// What became of the packets of some round trips.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Losses {
-    arrived: usize,
+    judged: usize,
     lost: usize,
 }
 
 impl Losses {
-    /// In bytes.
     pub(super) const fn judged(&mut self, arrived: usize, lost: usize) {
-        self.arrived += arrived;
+        self.judged += arrived + lost;
         self.lost += lost;
     }
 
-    pub(super) const fn of_thousand(&self) -> u64 {
-        let all = self.arrived + self.lost;
-        if all == 0 { 0 } else { self.lost as u64 * 1000 / all as u64 }
+    /// Takes the newest in; what is older counts less.
+    pub(super) const fn learn(&mut self, newest: Self) {
+        self.judged = self.judged - self.judged / 4 + newest.judged;
+        self.lost = self.lost - self.lost / 4 + newest.lost;
+    }
+
+    /// Whether more are lost than as many as `usual` would by chance.
+    pub(super) const fn exceed(&self, usual: &Self) -> bool {
+        let all = if usual.judged == 0 { 1 } else { usual.judged };
+        let expected = usual.lost * self.judged / all;
+        let more = self.lost.saturating_sub(expected);
+        more * 1000 > self.judged * MORE_LOST && more * more > 4 * (expected + 1)
     }
 }
 
@@ -97,3 +105,5 @@ const SHORTEST_QUEUE: Duration = Duration::from_micros(250);
 /// So many packets tell, of which more than so many percent are lost, that the queue is full.
 const FLOOD_PACKETS: usize = 32;
 const FLOOD_PERCENT: usize = 30;
+/// Of a thousand packets; fewer may be errors of measuring.
+const MORE_LOST: usize = 5;

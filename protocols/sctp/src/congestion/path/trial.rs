@@ -7,7 +7,7 @@
 //! each loss slows down (Reno) gets nowhere if this happens every few round trips: so the larger one
 //! tries seldom there, and takes back little of what it yielded.
 
-use super::signs::Queue;
+use super::signs::{Losses, Queue};
 
 /// More is tried for a round trip.
 #[derive(Clone, Copy, Debug)]
@@ -21,8 +21,8 @@ pub(super) struct Trial {
     jitter: u32,
     /// So many packets were under way before the last one.
     packets: u64,
-    /// Of a thousand packets so many are lost while nothing is tried.
-    usual_losses: u64,
+    /// What is lost while nothing is tried.
+    usual: Losses,
     /// Whether the queue overflowed when we, who have half or more, tried.
     overflows: bool,
 }
@@ -50,7 +50,7 @@ impl Default for Trial {
             share: 100,
             jitter: 0,
             packets: 0,
-            usual_losses: 0,
+            usual: Losses::default(),
             overflows: false,
         }
     }
@@ -101,13 +101,13 @@ impl Trial {
         self.share < NO_SHARE
     }
 
-    /// A round trip has passed, in which `average` bytes a second arrived, and of a thousand packets so many
-    /// were found to be lost; `queue`: what stood at the bottleneck all the time. Returns the rate to go on
-    /// with, in bytes a second, where it is another.
-    pub(super) fn on_round(&mut self, average: u64, losses: u64, queue: Queue) -> Option<u64> {
+    /// A round trip has passed, in which `average` bytes a second arrived; `losses`: what was found to be lost,
+    /// `queue`: what stood at the bottleneck all the time. Returns the rate to go on with, in bytes a second,
+    /// where it is another.
+    pub(super) fn on_round(&mut self, average: u64, losses: Losses, queue: Queue) -> Option<u64> {
         match self.stage {
             Stage::Over => {
-                self.usual_losses = (3 * self.usual_losses + losses) / 4;
+                self.usual.learn(losses);
                 None
             }
             Stage::Before => {
@@ -127,11 +127,11 @@ impl Trial {
         }
     }
 
-    fn judge(&mut self, before: u64, during: u64, losses: u64, queue: Queue) -> Option<u64> {
+    fn judge(&mut self, before: u64, during: u64, losses: Losses, queue: Queue) -> Option<u64> {
         self.share = share(before, during, self.extra);
         let is_full = queue != Queue::Empty;
         if is_full {
-            self.overflows = self.share >= 50 && losses > self.usual_losses + MORE_LOSSES;
+            self.overflows = self.share >= 50 && losses.exceed(&self.usual);
         }
         if self.has_room() {
             return None;
@@ -183,8 +183,6 @@ const NO_SHARE: u64 = 25;
 const WHOLE: u64 = 97;
 /// In percent: nobody whose trials cost others packets counts as alone.
 const NEARLY_WHOLE: u64 = 95;
-/// Of a thousand packets: so many more lost than usual tell that the queue was full.
-const MORE_LOSSES: u64 = 5;
 /// In round trips.
 const SHORT_REST: u32 = 4;
 const LONG_REST: u32 = 48;
@@ -227,12 +225,12 @@ mod tests {
             let more = rates[own] + rates[own] * trial.extra() / 100;
             let before = arrives(rates[own], others, bottleneck);
             let during = arrives(more, others, bottleneck);
-            assert_eq!(trial.on_round(before, 0, Queue::Short), None);
-            rates[own] = match trial.on_round(during, 0, Queue::Short) {
+            assert_eq!(trial.on_round(before, Losses::default(), Queue::Short), None);
+            rates[own] = match trial.on_round(during, Losses::default(), Queue::Short) {
                 Some(rate) => rate,
                 None => during,
             };
-            let _ = trial.on_round(during, 0, Queue::Short);
+            let _ = trial.on_round(during, Losses::default(), Queue::Short);
         }
         let [a, b] = rates;
         assert!(a.abs_diff(b) < bottleneck / 10, "{rates:?}");
@@ -244,8 +242,8 @@ mod tests {
         let mut trial = Trial::default();
         trial.begin(10, 0);
         assert_eq!(trial.extra(), 25);
-        assert_eq!(trial.on_round(1_000_000, 0, Queue::Short), None);
-        assert_eq!(trial.on_round(1_000_000, 0, Queue::Short), None);
+        assert_eq!(trial.on_round(1_000_000, Losses::default(), Queue::Short), None);
+        assert_eq!(trial.on_round(1_000_000, Losses::default(), Queue::Short), None);
         assert!(!trial.is_fading());
         assert!(trial.rest() > 1);
     }
@@ -255,20 +253,26 @@ mod tests {
         let mut trial = Trial::default();
         trial.begin(10_000, 0);
         assert_eq!(trial.extra(), 12);
-        assert_eq!(trial.on_round(1_000_000, 0, Queue::Short), None);
-        assert_eq!(trial.on_round(1_120_000, 0, Queue::Short), None);
+        assert_eq!(trial.on_round(1_000_000, Losses::default(), Queue::Short), None);
+        assert_eq!(trial.on_round(1_120_000, Losses::default(), Queue::Short), None);
         assert_eq!(trial.rest(), 1);
         trial.begin(10_000, 0);
         assert_eq!(trial.extra(), 25);
     }
 
-    /// Tries; of a thousand packets so many are lost in it.
-    fn tried(trial: &mut Trial, rates: [u64; 2], losses: u64, queue: Queue) -> Option<u64> {
+    fn losses(packets: usize, lost: usize) -> Losses {
+        let mut losses = Losses::default();
+        losses.judged(packets - lost, lost);
+        losses
+    }
+
+    /// Tries with 300 packets under way; so many are lost in it.
+    fn tried(trial: &mut Trial, rates: [u64; 2], lost: usize, queue: Queue) -> Option<u64> {
         trial.begin(300, 3);
-        assert_eq!(trial.on_round(rates[0], 0, queue), None);
-        let rate = trial.on_round(rates[1], losses, queue);
+        assert_eq!(trial.on_round(rates[0], Losses::default(), queue), None);
+        let rate = trial.on_round(rates[1], losses(300, lost), queue);
         while trial.is_fading() {
-            assert_eq!(trial.on_round(rates[1], 0, queue), None);
+            assert_eq!(trial.on_round(rates[1], Losses::default(), queue), None);
         }
         rate
     }
@@ -278,11 +282,11 @@ mod tests {
         let mut trial = Trial::default();
         assert_eq!(tried(&mut trial, [1_000_000, 1_000_000], 0, Queue::Short), None);
         assert_eq!(trial.rest(), 4 + 3);
-        let yielded = tried(&mut trial, [1_000_000, 1_000_000], 80, Queue::Short);
+        let yielded = tried(&mut trial, [1_000_000, 1_000_000], 24, Queue::Short);
         assert!(yielded.is_some_and(|rate| (900_000..950_000).contains(&rate)), "{yielded:?}");
         assert_eq!(trial.rest(), 48 + 3, "300 packets / 6, but no more than 48");
         // What is found to be free belongs to others too.
-        let taken = tried(&mut trial, [900_000, 940_000], 80, Queue::Empty);
+        let taken = tried(&mut trial, [900_000, 940_000], 24, Queue::Empty);
         assert_eq!(taken, Some(910_000));
         assert_eq!(trial.rest(), 48 + 3);
         // Nobody else is there.
@@ -293,7 +297,7 @@ mod tests {
     #[test]
     fn who_has_little_takes_even_where_the_queue_overflows() {
         let mut trial = Trial::default();
-        let taken = tried(&mut trial, [200_000, 216_000], 80, Queue::Short);
+        let taken = tried(&mut trial, [200_000, 216_000], 24, Queue::Short);
         assert!(taken.is_some_and(|rate| rate > 200_000), "{taken:?}");
         assert_eq!(trial.rest(), 4 + 3);
     }
@@ -302,9 +306,9 @@ mod tests {
     fn what_is_always_lost_is_no_overflow() {
         let mut trial = Trial::default();
         for _ in 0..20 {
-            let _ = trial.on_round(1_000_000, 80, Queue::Short);
+            let _ = trial.on_round(1_000_000, losses(300, 24), Queue::Short);
         }
-        assert_eq!(tried(&mut trial, [1_000_000, 1_000_000], 80, Queue::Short), None);
+        assert_eq!(tried(&mut trial, [1_000_000, 1_000_000], 24, Queue::Short), None);
     }
 
     #[test]
