@@ -84,3 +84,42 @@ fn a_stream_that_is_to_be_reset_once_more_takes_no_messages_in_between() {
     }
     assert_eq!(all, ["before", "after", "and on"]);
 }
+
+/// Each answers with a request of its own, and may not make one while the other is on its way: one of them
+/// gives way.
+#[test]
+fn ends_that_ask_each_other_for_a_reset_at_once_both_get_it() {
+    for seed in 1..=8 {
+        both_ask(1, Duration::from_secs(2), seed);
+    }
+}
+
+/// An end that has much to ask does not send the peer away for it: both would wait for the other for ever.
+#[test]
+fn ends_that_both_ask_for_many_resets_get_them_all() {
+    for seed in 1..=8 {
+        both_ask(40, Duration::from_secs(20), seed);
+    }
+}
+
+fn both_ask(times: usize, time: Duration, seed: u64) {
+    let mut pair = connected(LinkModel::delayed(millis(25)), seed);
+    let stream = StreamId(3);
+    let now = pair.now();
+    // A -> RE-CONFIG(reset yours) -> Z
+    // A <- RE-CONFIG(reset yours) <- Z
+    for _ in 0..times {
+        pair.a.ask_reset(&[stream], now).unwrap();
+        pair.z.ask_reset(&[stream], now).unwrap();
+    }
+    pair.drive_for(time);
+    for events in [pair.events_a(), pair.events_z()] {
+        let count = |event: Event| events.iter().filter(|one| **one == event).count();
+        let streams = || vec![stream];
+        assert_eq!(count(Event::ResetAsked { streams: streams() }), times);
+        assert_eq!(count(Event::StreamsReset { streams: streams() }), times);
+        assert_eq!(count(Event::PeerReset { streams: streams() }), times);
+        assert_eq!(count(Event::ResetRefused { streams: streams() }), 0);
+    }
+    assert!(pair.a.is_at_rest() && pair.z.is_at_rest());
+}
