@@ -123,3 +123,23 @@ fn both_ask(times: usize, time: Duration, seed: u64) {
     }
     assert!(pair.a.is_at_rest() && pair.z.is_at_rest());
 }
+
+/// One request names 256 streams, so that a packet has room for it.
+#[test]
+fn an_end_asks_for_any_number_of_streams_to_be_reset() {
+    let mut pair = connected(LinkModel::delayed(millis(25)), 1);
+    let streams: Vec<_> = (0..1000).map(StreamId).collect();
+    pair.a.ask_reset(&streams, pair.now()).unwrap();
+    pair.drive_for(Duration::from_secs(2));
+    let reset: Vec<_> = pair
+        .events_a()
+        .iter()
+        .filter_map(|event| match event {
+            Event::PeerReset { streams } => Some(streams.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(reset.iter().map(Vec::len).collect::<Vec<_>>(), [256, 256, 256, 232]);
+    assert_eq!(reset.concat(), streams);
+    assert!(pair.a.is_at_rest() && pair.z.is_at_rest());
+}

@@ -207,7 +207,9 @@ impl Association {
         if streams.is_empty() || streams.iter().any(|stream| stream.0 >= incoming) {
             return Err(ReconfigureError::NoSuchStream);
         }
-        session.reconfiguration.wanted.push_back(Request::ResetIncoming(streams.to_vec()));
+        for some in streams.chunks(MOST_STREAMS) {
+            session.reconfiguration.wanted.push_back(Request::ResetIncoming(some.to_vec()));
+        }
         self.settle(now);
         Ok(())
     }
