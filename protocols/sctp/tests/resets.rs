@@ -143,3 +143,25 @@ fn an_end_asks_for_any_number_of_streams_to_be_reset() {
     assert_eq!(reset.concat(), streams);
     assert!(pair.a.is_at_rest() && pair.z.is_at_rest());
 }
+
+#[test]
+fn streams_are_reset_where_packets_are_short() {
+    let short = Config { mtu: 400, largest_mtu: 400, ..Config::default() };
+    let mut pair = ends_with(short.clone(), short, LinkModel::default(), 1);
+    pair.a.connect(Instant::START);
+    pair.drive_for(Duration::from_secs(1));
+    let streams: Vec<_> = (0..600).map(StreamId).collect();
+    let now = pair.now();
+    pair.a.reset_streams(&streams, now).unwrap();
+    pair.a.ask_reset(&streams, now).unwrap();
+    pair.drive_for(Duration::from_secs(5));
+    let (mut own, mut peers) = (0, 0);
+    for event in pair.events_a() {
+        match event {
+            Event::StreamsReset { streams } => own += streams.len(),
+            Event::PeerReset { streams } => peers += streams.len(),
+            _ => {}
+        }
+    }
+    assert_eq!((own, peers), (600, 600));
+}

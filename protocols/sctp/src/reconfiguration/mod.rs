@@ -18,6 +18,7 @@ use crate::event::ReconfigureError;
 use crate::packet::chunk::ReConfig;
 use crate::packet::parameter::{Parameter, ReconfigurationResponse, ReconfigurationResult};
 use crate::packet::{PacketWriter, RequestNumber, StreamId, Tsn};
+use crate::replies::length_alone;
 use crate::session::{Phase, Session};
 use crate::tx::LongTsn;
 
@@ -125,6 +126,17 @@ impl Reconfiguration {
     /// Whether a chunk is to be sent.
     pub(crate) fn is_due(&self) -> bool {
         !self.answers.is_empty() || self.pending.as_ref().is_some_and(|pending| pending.is_due)
+    }
+
+    /// How long a packet has to be for the request that is due: the streams that it names are those that the
+    /// peer has named, and not to be divided (A4 of section 5.1.2).
+    pub(crate) fn needs(&self) -> usize {
+        let due = self.pending.as_ref().filter(|pending| pending.is_due);
+        due.map_or(0, |pending| {
+            let streams = pending.request.streams();
+            let parameters = [pending.parameter(self.expected, &streams)];
+            length_alone(&ReConfig { parameters: parameters.as_slice().into() })
+        })
     }
 
     /// Puts what is due into the packet, as far as there is room.
