@@ -210,8 +210,7 @@ impl Association {
             if !has_data && !session.owes_control() && !session.receiver.must_acknowledge() {
                 break;
             }
-            let needs = session.sender.needs().max(session.replies.needs());
-            let mut packet = session.packet_of(session.mtu.current().max(needs));
+            let mut packet = session.packet_of(session.mtu.current().max(session.needs()));
             session.push_control(&mut packet);
             if has_data {
                 session.sender.fill(&mut packet, &mut self.outbox, now);

@@ -181,6 +181,11 @@ impl Session {
             || self.reconfiguration.is_due()
     }
 
+    /// How long a packet has to be for what cannot be divided.
+    pub(crate) fn needs(&self) -> usize {
+        self.sender.needs().max(self.replies.needs()).max(self.reconfiguration.needs())
+    }
+
     /// Puts into the packet what is to be sent beside data, COOKIE ACK first (RFC 9260 section 5.1 D).
     pub(crate) fn push_control(&mut self, packet: &mut PacketWriter) {
         if core::mem::take(&mut self.owes_cookie_ack) {

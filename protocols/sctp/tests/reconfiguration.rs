@@ -611,6 +611,68 @@ fn parameters_that_may_not_stand_together_are_not_read() {
     assert_eq!(re_configs(&mut script), [[response(0, PERFORMED)]]);
 }
 
+/// The peer is to come to what it does before it is asked again (RFC 6525 section 4.4, result 4).
+#[test]
+fn a_request_that_the_peer_sends_away_for_another_comes_again_after_a_timeout() {
+    let mut script = script();
+    script.end.ask_reset(&ids(&[1]), script.now).unwrap();
+    script.end.ask_reset(&ids(&[2]), script.now).unwrap();
+    script.chunks();
+    for request in 1..4 {
+        // A <- RE-CONFIG: another is in progress <- peer
+        answer(&mut script, request, ALREADY_IN_PROGRESS);
+        assert_eq!(re_configs(&mut script), Vec::<Vec<SeenParameter>>::new());
+        assert_eq!(script.wait_for_packet(millis(100_000)), Some(millis(1000)));
+        let again = SeenParameter::IncomingReset { request: request + 1, streams: vec![1] };
+        assert_eq!(re_configs(&mut script), [[again]]);
+    }
+    answer(&mut script, 4, NOTHING_TO_DO);
+    let next = SeenParameter::IncomingReset { request: 5, streams: vec![2] };
+    assert_eq!(re_configs(&mut script), [[next]]);
+    assert_eq!(news(&mut script), []);
+}
+
+/// A peer that does one thing at a time has to see its own request done before it takes another. It is the
+/// smaller number that gives way, here the end's.
+#[test]
+fn what_the_peer_has_asked_for_comes_before_what_this_end_wants() {
+    let mut script = script();
+    assert!(script.end_tsn(1).0 < number(0).0);
+    for stream in [1, 2] {
+        script.end.ask_reset(&ids(&[stream]), script.now).unwrap();
+    }
+    script.chunks();
+    // A <- RE-CONFIG: reset yours; another is in progress <- peer
+    peer_asks(&mut script, 0, &[5]);
+    answer(&mut script, 1, ALREADY_IN_PROGRESS);
+    assert_eq!(re_configs(&mut script), [[outgoing(2, 0, 0, &[5])]]);
+    // A <- RE-CONFIG: performed <- peer
+    answer(&mut script, 2, PERFORMED);
+    assert_eq!(script.wait_for_packet(millis(100_000)), Some(millis(1000)));
+    let own = |request, stream| SeenParameter::IncomingReset { request, streams: vec![stream] };
+    assert_eq!(re_configs(&mut script), [[own(3, 1)]]);
+    answer(&mut script, 3, NOTHING_TO_DO);
+    assert_eq!(re_configs(&mut script), [[own(4, 2)]]);
+}
+
+#[test]
+fn an_end_that_wants_much_does_what_the_peer_asks_for() {
+    let mut script = few();
+    assert!(script.end_tsn(1).0 < number(0).0);
+    for _ in 0..20 {
+        script.end.ask_reset(&ids(&[1]), script.now).unwrap();
+    }
+    script.chunks();
+    peer_asks(&mut script, 0, &[5]);
+    peer_wants_more(&mut script, 1, 4);
+    assert_eq!(re_configs(&mut script), [[response(1, PERFORMED)]]);
+    answer(&mut script, 1, NOTHING_TO_DO);
+    assert_eq!(re_configs(&mut script), [[outgoing(2, 0, 0, &[5])]]);
+    answer(&mut script, 2, PERFORMED);
+    let add = SeenParameter::AddOutgoing { request: 3, count: 4 };
+    assert_eq!(re_configs(&mut script), [[add]]);
+}
+
 /// One request is on its way, and never answered; those behind it wait, and are not to be any number of them.
 #[test]
 fn a_peer_that_asks_for_ever_more_and_answers_nothing_is_sent_away() {

@@ -84,3 +84,84 @@ fn a_stream_that_is_to_be_reset_once_more_takes_no_messages_in_between() {
     }
     assert_eq!(all, ["before", "after", "and on"]);
 }
+
+/// Each answers with a request of its own, and may not make one while the other is on its way: one of them
+/// gives way.
+#[test]
+fn ends_that_ask_each_other_for_a_reset_at_once_both_get_it() {
+    for seed in 1..=8 {
+        both_ask(1, Duration::from_secs(2), seed);
+    }
+}
+
+/// An end that has much to ask does not send the peer away for it: both would wait for the other for ever.
+#[test]
+fn ends_that_both_ask_for_many_resets_get_them_all() {
+    for seed in 1..=8 {
+        both_ask(40, Duration::from_secs(20), seed);
+    }
+}
+
+fn both_ask(times: usize, time: Duration, seed: u64) {
+    let mut pair = connected(LinkModel::delayed(millis(25)), seed);
+    let stream = StreamId(3);
+    let now = pair.now();
+    // A -> RE-CONFIG(reset yours) -> Z
+    // A <- RE-CONFIG(reset yours) <- Z
+    for _ in 0..times {
+        pair.a.ask_reset(&[stream], now).unwrap();
+        pair.z.ask_reset(&[stream], now).unwrap();
+    }
+    pair.drive_for(time);
+    for events in [pair.events_a(), pair.events_z()] {
+        let count = |event: Event| events.iter().filter(|one| **one == event).count();
+        let streams = || vec![stream];
+        assert_eq!(count(Event::ResetAsked { streams: streams() }), times);
+        assert_eq!(count(Event::StreamsReset { streams: streams() }), times);
+        assert_eq!(count(Event::PeerReset { streams: streams() }), times);
+        assert_eq!(count(Event::ResetRefused { streams: streams() }), 0);
+    }
+    assert!(pair.a.is_at_rest() && pair.z.is_at_rest());
+}
+
+/// One request names 256 streams, so that a packet has room for it.
+#[test]
+fn an_end_asks_for_any_number_of_streams_to_be_reset() {
+    let mut pair = connected(LinkModel::delayed(millis(25)), 1);
+    let streams: Vec<_> = (0..1000).map(StreamId).collect();
+    pair.a.ask_reset(&streams, pair.now()).unwrap();
+    pair.drive_for(Duration::from_secs(2));
+    let reset: Vec<_> = pair
+        .events_a()
+        .iter()
+        .filter_map(|event| match event {
+            Event::PeerReset { streams } => Some(streams.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(reset.iter().map(Vec::len).collect::<Vec<_>>(), [256, 256, 256, 232]);
+    assert_eq!(reset.concat(), streams);
+    assert!(pair.a.is_at_rest() && pair.z.is_at_rest());
+}
+
+#[test]
+fn streams_are_reset_where_packets_are_short() {
+    let short = Config { mtu: 400, largest_mtu: 400, ..Config::default() };
+    let mut pair = ends_with(short.clone(), short, LinkModel::default(), 1);
+    pair.a.connect(Instant::START);
+    pair.drive_for(Duration::from_secs(1));
+    let streams: Vec<_> = (0..600).map(StreamId).collect();
+    let now = pair.now();
+    pair.a.reset_streams(&streams, now).unwrap();
+    pair.a.ask_reset(&streams, now).unwrap();
+    pair.drive_for(Duration::from_secs(5));
+    let (mut own, mut peers) = (0, 0);
+    for event in pair.events_a() {
+        match event {
+            Event::StreamsReset { streams } => own += streams.len(),
+            Event::PeerReset { streams } => peers += streams.len(),
+            _ => {}
+        }
+    }
+    assert_eq!((own, peers), (600, 600));
+}

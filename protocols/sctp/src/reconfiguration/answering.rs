@@ -2,7 +2,8 @@
 
 use icelab_sans_io::Instant;
 
-use super::{Deferred, MOST_STREAMS, Pending, Request, response};
+use super::request::{Pending, Request};
+use super::{Deferred, MOST_STREAMS, response};
 use crate::association::{Association, Stage};
 use crate::discard::Discard;
 use crate::event::Event;
@@ -134,7 +135,7 @@ impl Association {
         if streams.len() > MOST_STREAMS {
             return session.reconfiguration.answer(reset.request, ReconfigurationResult::DENIED);
         }
-        if session.reconfiguration.is_busy() {
+        if session.reconfiguration.is_busy() || session.reconfiguration.goes_before(reset.request) {
             let result = ReconfigurationResult::REQUEST_ALREADY_IN_PROGRESS;
             return session.reconfiguration.answer(reset.request, result);
         }
@@ -217,7 +218,8 @@ impl Association {
             return session.reconfiguration.answer(add.request, result);
         }
         session.reconfiguration.answer(add.request, ReconfigurationResult::PERFORMED);
-        session.reconfiguration.wanted.push_back(Request::AddOutgoing(add.new_streams));
+        let add = Request::AddOutgoing { count: add.new_streams, is_asked: true };
+        session.reconfiguration.want_before_others(add);
     }
 
     /// Section 5.2.7.
@@ -236,8 +238,10 @@ impl Association {
             reconfiguration.pending = Some(pending);
             return;
         }
-        if response.result == ReconfigurationResult::REQUEST_ALREADY_IN_PROGRESS {
-            reconfiguration.wanted.push_front(pending.request);
+        let is_busy = response.result == ReconfigurationResult::REQUEST_ALREADY_IN_PROGRESS;
+        if is_busy && !pending.request.is_asked() {
+            reconfiguration.waits_until = Some(now + timeout);
+            reconfiguration.want_before_others(pending.request);
             return;
         }
         let is_done = response.result == ReconfigurationResult::PERFORMED
@@ -269,14 +273,14 @@ impl Association {
             Request::ResetIncoming(streams) if !is_done => {
                 self.output.event(Event::ResetRefused { streams });
             }
-            Request::AddOutgoing(count) if is_done => {
+            Request::AddOutgoing { count, .. } if is_done => {
                 session.outgoing_streams = session.outgoing_streams.saturating_add(count);
                 self.output.event(Event::StreamsAdded {
                     outgoing: session.outgoing_streams,
                     incoming: session.receiver.stream_count(),
                 });
             }
-            Request::ResetIncoming(_) | Request::AddOutgoing(_) | Request::AddIncoming(_) => {}
+            Request::ResetIncoming(_) | Request::AddOutgoing { .. } | Request::AddIncoming(_) => {}
         }
     }
 }

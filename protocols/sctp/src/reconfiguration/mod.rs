@@ -1,9 +1,11 @@
 //! Streams are reset and added (RFC 6525). One request at a time is on its way; it is sent again until
 //! it is answered.
 //!
-//! - `answering`: what the peer asks and answers.
+//! - `answering`: what the peer asks and answers;
+//! - `request`: what this end asks.
 
 mod answering;
+mod request;
 
 use core::mem;
 use core::time::Duration;
@@ -14,13 +16,13 @@ use icelab_sans_io::Instant;
 use crate::association::{Association, Stage};
 use crate::event::ReconfigureError;
 use crate::packet::chunk::ReConfig;
-use crate::packet::parameter::{
-    AddStreams, IncomingReset, OutgoingReset, Parameter, ReconfigurationResponse,
-    ReconfigurationResult,
-};
+use crate::packet::parameter::{Parameter, ReconfigurationResponse, ReconfigurationResult};
 use crate::packet::{PacketWriter, RequestNumber, StreamId, Tsn};
+use crate::replies::length_alone;
 use crate::session::{Phase, Session};
 use crate::tx::LongTsn;
+
+use self::request::{Pending, Request};
 
 /// Requests of both ends.
 #[derive(Clone, Debug)]
@@ -28,44 +30,16 @@ pub(crate) struct Reconfiguration {
     next_request: RequestNumber,
     /// What the peer's next request is numbered.
     expected: RequestNumber,
-    /// Own requests that wait for their turn.
+    /// Own requests that wait for their turn: what the peer has asked for first.
     wanted: VecDeque<Request>,
     pending: Option<Pending>,
+    /// The peer works on something else, and is asked for nothing of this end's until then.
+    waits_until: Option<Instant>,
     /// What the peer's last requests were answered with, the newest last.
     answered: VecDeque<ReconfigurationResponse>,
     /// Answers to be sent.
     answers: Vec<ReconfigurationResponse>,
     deferred: Option<Deferred>,
-}
-
-/// What is asked of the peer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Request {
-    /// To begin these own streams at zero; in answer to a request of the peer's, where there is one.
-    ResetOutgoing {
-        streams: BTreeSet<StreamId>,
-        answers: Option<RequestNumber>,
-    },
-    /// That it begins its streams at zero.
-    ResetIncoming(Vec<StreamId>),
-    AddOutgoing(u16),
-    AddIncoming(u16),
-}
-
-/// A request on its way.
-#[derive(Clone, Debug)]
-struct Pending {
-    number: RequestNumber,
-    request: Request,
-    /// A3 of section 5.1.2.
-    last_assigned: Tsn,
-    /// When it was sent last, or the peer has said that it works on it.
-    sent_at: Instant,
-    /// The Re-configuration Timer.
-    again_at: Instant,
-    is_due: bool,
-    /// The peer works on it: that it takes long is no failure (section 5.2.7 H2).
-    is_in_progress: bool,
 }
 
 /// A reset of the peer's streams that waits for the data before it (section 5.2.2 E2).
@@ -84,6 +58,7 @@ impl Reconfiguration {
             expected: RequestNumber(peer_initial),
             wanted: VecDeque::new(),
             pending: None,
+            waits_until: None,
             answered: VecDeque::new(),
             answers: Vec::new(),
             deferred: None,
@@ -95,7 +70,7 @@ impl Reconfiguration {
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.pending.as_ref().map(|pending| pending.again_at)
+        self.pending.as_ref().map(|pending| pending.again_at).or(self.waits_until)
     }
 
     /// The path works: the timer has not grown.
@@ -124,14 +99,44 @@ impl Reconfiguration {
         self.answers.push(response);
     }
 
-    /// Whether so much waits already that the peer may not ask for more.
+    /// Whether so much that the peer has asked for waits already that it may not ask for more. What this end
+    /// wants does not count: where both want much, each would send the other away for ever.
     fn is_busy(&self) -> bool {
-        self.wanted.len() >= MOST_WANTED
+        self.asked() >= MOST_ASKED
+    }
+
+    /// Whether this end and the peer have asked each other for a reset at once, and this end's is to be first.
+    /// Each would wait for the other's answer, which is a request, before it may send its own (section 5.1.1).
+    fn goes_before(&self, peers: RequestNumber) -> bool {
+        self.pending.as_ref().is_some_and(|pending| {
+            matches!(pending.request, Request::ResetIncoming(_)) && pending.number.0 >= peers.0
+        })
+    }
+
+    /// How much of what waits the peer has asked for.
+    fn asked(&self) -> usize {
+        self.wanted.iter().take_while(|request| request.is_asked()).count()
+    }
+
+    /// The last of what the peer has asked for, or the first of what this end wants.
+    fn want_before_others(&mut self, request: Request) {
+        self.wanted.insert(self.asked(), request);
     }
 
     /// Whether a chunk is to be sent.
     pub(crate) fn is_due(&self) -> bool {
         !self.answers.is_empty() || self.pending.as_ref().is_some_and(|pending| pending.is_due)
+    }
+
+    /// How long a packet has to be for the request that is due: the streams that it names are those that the
+    /// peer has named, and not to be divided (A4 of section 5.1.2).
+    pub(crate) fn needs(&self) -> usize {
+        let due = self.pending.as_ref().filter(|pending| pending.is_due);
+        due.map_or(0, |pending| {
+            let streams = pending.request.streams();
+            let parameters = [pending.parameter(self.expected, &streams)];
+            length_alone(&ReConfig { parameters: parameters.as_slice().into() })
+        })
     }
 
     /// Puts what is due into the packet, as far as there is room.
@@ -168,47 +173,12 @@ impl Session {
         let pending = reconfiguration.pending.iter().map(|pending| &pending.request);
         for request in pending.chain(&reconfiguration.wanted) {
             match request {
-                Request::AddOutgoing(count) => own = own.saturating_add(*count),
+                Request::AddOutgoing { count, .. } => own = own.saturating_add(*count),
                 Request::AddIncoming(count) => peer = peer.saturating_add(*count),
                 Request::ResetOutgoing { .. } | Request::ResetIncoming(_) => {}
             }
         }
         (own, peer)
-    }
-}
-
-impl Request {
-    /// The streams that it names.
-    fn streams(&self) -> Vec<StreamId> {
-        match self {
-            Self::ResetOutgoing { streams, .. } => streams.iter().copied().collect(),
-            Self::ResetIncoming(streams) => streams.clone(),
-            Self::AddOutgoing(_) | Self::AddIncoming(_) => Vec::new(),
-        }
-    }
-}
-
-impl Pending {
-    /// What is sent of it, while the peer's next request is `expected`.
-    fn parameter<'a>(&self, expected: RequestNumber, streams: &'a [StreamId]) -> Parameter<'a> {
-        let request = self.number;
-        match &self.request {
-            Request::ResetOutgoing { answers, .. } => Parameter::OutgoingReset(OutgoingReset {
-                request,
-                response: answers.unwrap_or(expected.previous()),
-                last_assigned_tsn: self.last_assigned,
-                streams: streams.into(),
-            }),
-            Request::ResetIncoming(_) => {
-                Parameter::IncomingReset(IncomingReset { request, streams: streams.into() })
-            }
-            Request::AddOutgoing(count) => {
-                Parameter::AddOutgoingStreams(AddStreams { request, new_streams: *count })
-            }
-            Request::AddIncoming(count) => {
-                Parameter::AddIncomingStreams(AddStreams { request, new_streams: *count })
-            }
-        }
     }
 }
 
@@ -249,7 +219,9 @@ impl Association {
         if streams.is_empty() || streams.iter().any(|stream| stream.0 >= incoming) {
             return Err(ReconfigureError::NoSuchStream);
         }
-        session.reconfiguration.wanted.push_back(Request::ResetIncoming(streams.to_vec()));
+        for some in streams.chunks(MOST_STREAMS) {
+            session.reconfiguration.wanted.push_back(Request::ResetIncoming(some.to_vec()));
+        }
         self.settle(now);
         Ok(())
     }
@@ -272,7 +244,8 @@ impl Association {
             return Err(ReconfigureError::NoSuchStream);
         };
         if outgoing > 0 {
-            session.reconfiguration.wanted.push_back(Request::AddOutgoing(outgoing));
+            let add = Request::AddOutgoing { count: outgoing, is_asked: false };
+            session.reconfiguration.wanted.push_back(add);
         }
         if incoming > 0 {
             session.reconfiguration.wanted.push_back(Request::AddIncoming(incoming));
@@ -301,7 +274,8 @@ impl Association {
             self.outbox.set_resetting(*stream, true);
         }
         let Stage::Open(session) = &mut self.stage else { return };
-        let wanted = &mut session.reconfiguration.wanted;
+        let reconfiguration = &mut session.reconfiguration;
+        let wanted = &mut reconfiguration.wanted;
         if answers.is_some() {
             // One reset answers the peer and does what was wanted here.
             for request in wanted.iter_mut() {
@@ -312,9 +286,10 @@ impl Association {
             wanted.retain(|request| {
                 !matches!(request, Request::ResetOutgoing { streams, .. } if streams.is_empty())
             });
-        }
-        if let Some(Request::ResetOutgoing { streams: waiting, answers: None }) = wanted.back_mut()
-            && answers.is_none()
+            let streams = streams.iter().copied().collect();
+            reconfiguration.want_before_others(Request::ResetOutgoing { streams, answers });
+        } else if let Some(Request::ResetOutgoing { streams: waiting, answers: None }) =
+            wanted.back_mut()
         {
             waiting.extend(streams);
         } else {
@@ -329,7 +304,8 @@ impl Association {
         let timeout = session.sender.trip.timeout();
         let last_assigned = Tsn((session.sender.flight.next() - 1) as u32);
         let reconfiguration = &mut session.reconfiguration;
-        if reconfiguration.pending.is_some() {
+        let waits = reconfiguration.waits_until.is_some() && reconfiguration.asked() == 0;
+        if reconfiguration.pending.is_some() || waits {
             return;
         }
         let request = match reconfiguration.wanted.front_mut() {
@@ -376,6 +352,7 @@ impl Association {
     /// The Re-configuration Timer may have expired. Whether the peer should have answered.
     pub(crate) fn request_again(&mut self, now: Instant) -> bool {
         let Stage::Open(session) = &mut self.stage else { return false };
+        session.reconfiguration.waits_until.take_if(|until| *until <= now);
         let Some(pending) = &mut session.reconfiguration.pending else { return false };
         if pending.again_at > now {
             return false;
@@ -394,7 +371,7 @@ const fn response(number: RequestNumber, result: ReconfigurationResult) -> Recon
 
 /// How many answers are remembered for requests that come again.
 const REMEMBERED: usize = 4;
-/// How many requests may wait for their turn before the peer may not ask for more.
-const MOST_WANTED: usize = 16;
+/// How many of the peer's requests may wait for their turn before it may not ask for more.
+const MOST_ASKED: usize = 16;
 /// How many streams one request names: a packet has room for them.
 const MOST_STREAMS: usize = 256;
