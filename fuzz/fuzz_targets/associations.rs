@@ -310,10 +310,12 @@ impl Lab {
         let mut read = 0;
         for _ in 0..most {
             let Some(received) = self.link.ends[index].receive(self.link.now) else { break };
-            self.link.drain(index);
             read += received.payload.len();
             assert!(read <= limit, "more than {limit} bytes waited to be read");
             self.take(index, received);
+            // A reset that was told meanwhile is before the next message.
+            self.link.drain(index);
+            self.listen();
         }
         self.link.drain(index);
     }

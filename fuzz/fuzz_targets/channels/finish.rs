@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use icelab_datachannel::{DataChannels, ReadyState};
+use icelab_datachannel::{DataChannels, Discard, ReadyState};
 
 use super::{Lab, Life};
 
@@ -46,9 +46,16 @@ impl Lab {
 
     /// The messages of an end that have to come and have not.
     fn missing(&self, index: usize) -> impl Iterator<Item = usize> {
-        let deaf = &self.known[1 - index].deaf;
+        let peer = &self.known[1 - index];
+        // A channel that was closed before its refusal came has not heard of that.
+        let mut discards = self.link.ends[1 - index].discards().iter();
+        let refuses = discards.any(|(discard, _)| discard == Discard::TooManyChannels);
+        let is_deaf = move |lane| {
+            let is_known = peer.channels.values().any(|it| it.lane == lane);
+            peer.deaf.contains(&lane) || refuses && !is_known
+        };
         let missing = self.sent[index].missing();
-        missing.filter(|(_, sent)| !deaf.contains(&sent.lane)).map(|(number, _)| number)
+        missing.filter(move |(_, sent)| !is_deaf(sent.lane)).map(|(number, _)| number)
     }
 
     /// How far each channel has come that the peer was told of.

@@ -1,5 +1,10 @@
 //! I-DATA and I-FORWARD-TSN (RFC 8260 section 2): who uses them when, and how messages are put together.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use icelab_sans_io::Instant;
+use icelab_sans_io::testing::LinkModel;
 use icelab_sctp::packet::chunk::{
     Chunk, ChunkType, ForwardTsn, Fragment, IData, IForwardTsn, ReConfig, SkippedMid,
 };
@@ -7,9 +12,9 @@ use icelab_sctp::packet::parameter::{
     OutgoingReset, Parameter, ReconfigurationResponse, ReconfigurationResult,
 };
 use icelab_sctp::packet::{Fsn, Mid, Ppid, RequestNumber, StreamId};
-use icelab_sctp::{CloseReason, Config, Event, Extensions, Message, Reliability};
+use icelab_sctp::{CloseReason, Config, Event, Extensions, Message, Reliability, Scheduling};
 
-use crate::ends::{message, millis};
+use crate::ends::{ends_with, message, millis};
 use crate::script::{Offer, Script, Seen, SeenData, data, data_of, rfc, tsn, whole};
 
 const WINDOW: u32 = 1 << 20;
@@ -331,4 +336,34 @@ fn parts_of_several_messages_may_be_read_in_turn() {
     let read: Vec<_> =
         script.read().iter().map(|part| (part.stream.0, part.payload.len())).collect();
     assert_eq!(read, [(1, 4), (2, 4), (1, 3), (2, 3)]);
+}
+
+/// Beginnings of so many messages that there is no room for the end of any: they are handed over in parts
+/// (RFC 9260 section 6.9), though each is short.
+#[test]
+fn messages_that_fill_the_window_together_are_handed_over_in_parts() {
+    for is_unordered in [false, true] {
+        let sender = Config { scheduling: Scheduling::RoundRobin, ..config() };
+        let reader = Config { receive_buffer: 12_000, reordering_buffer: 1000, ..config() };
+        let mut pair = ends_with(sender, reader, LinkModel::delayed(millis(25)), 1);
+        pair.a.connect(Instant::START);
+        pair.drive_for(Duration::from_secs(1));
+        // A -> I-DATA: a packet of each message, and another, and another -> Z
+        let now = pair.now();
+        for stream in 0..8 {
+            let one = message(stream, vec![stream as u8; 5000]);
+            pair.a.send(Message { is_unordered, ..one }, now).unwrap();
+        }
+        let mut read = BTreeMap::<_, Vec<u8>>::new();
+        for _ in 0..100 {
+            pair.drive_for(millis(100));
+            let now = pair.now();
+            while let Some(received) = pair.z.receive(now) {
+                let bytes = received.payload.into_bytes();
+                read.entry(received.stream).or_default().extend_from_slice(&bytes);
+            }
+        }
+        let expected = (0..8).map(|stream| (StreamId(stream), vec![stream as u8; 5000]));
+        assert!(read.into_iter().eq(expected), "unordered: {is_unordered}");
+    }
 }

@@ -107,6 +107,20 @@ impl Inbound {
         true
     }
 
+    /// Hands over what there is of messages that are not complete, little as it may be.
+    pub(crate) fn hand_over_parts(&mut self, stream: StreamId, ready: &mut Vec<Received>) {
+        let any = Partial { begin: 1, go_on: 1 };
+        self.hand_over_ordered(stream, any, ready);
+        let unordered: Vec<_> = self
+            .unordered
+            .iter()
+            .flat_map(|(number, pieces)| pieces.starts().map(|start| (*number, start)))
+            .collect();
+        for (number, start) in unordered {
+            self.hand_over_unordered(stream, number, start, any, ready);
+        }
+    }
+
     /// Ordered messages from the next one on.
     fn hand_over_ordered(&mut self, stream: StreamId, partial: Partial, ready: &mut Vec<Received>) {
         while let Some(pieces) = self.ordered.get_mut(&self.next) {

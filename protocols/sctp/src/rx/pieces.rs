@@ -98,6 +98,11 @@ impl Pieces {
         self.runs.remove(&start)
     }
 
+    /// The numbers of all runs.
+    pub(crate) fn starts(&self) -> impl Iterator<Item = u64> {
+        self.runs.keys().copied()
+    }
+
     /// The first run, with its number.
     pub(crate) fn first(&self) -> Option<(u64, &Run)> {
         self.runs.first_key_value().map(|(start, run)| (*start, run))

@@ -33,6 +33,8 @@ pub(crate) struct Receiver {
     unread: Amount,
     /// and what waits to be put together or for its turn.
     waiting: Amount,
+    /// How much waited when parts of it were handed over for want of room.
+    waited: Amount,
     limit: usize,
     reordering_limit: usize,
     partial: Partial,
@@ -89,6 +91,7 @@ impl Receiver {
             hold: None,
             unread: Amount::default(),
             waiting: Amount::default(),
+            waited: Amount::default(),
             limit: config.receive_buffer,
             reordering_limit: config.reordering_buffer,
             partial: Partial { begin, go_on: begin.min(GO_ON) },
@@ -229,7 +232,23 @@ impl Receiver {
             self.unnumbered.insert(stream);
         }
         self.make_ready();
+        if self.window() < PACKET {
+            self.make_room();
+        }
         Taken::Yes
+    }
+
+    /// Where only the ends of messages would make room, and there is none for them, their beginnings are handed
+    /// over (RFC 9260 section 6.9).
+    fn make_room(&mut self) {
+        if !self.ready.is_empty() || self.tsns.has_gaps() || self.waited == self.waiting {
+            return;
+        }
+        for (stream, inbound) in &mut self.streams {
+            inbound.hand_over_parts(*stream, &mut self.scratch);
+        }
+        self.make_ready();
+        self.waited = self.waiting;
     }
 
     /// Whether the chunk is not to be looked at further.
@@ -248,6 +267,7 @@ impl Receiver {
                 let room = if fills && !self.is_flooded() { usize::MAX } else { self.window() };
                 if length > room {
                     self.owed = Owed::Now;
+                    self.make_room();
                     return Some(Taken::NoRoom);
                 }
                 None

@@ -92,7 +92,7 @@ impl Sender {
         });
         self.last_sent_at = now;
         if let Some(rate) = self.control.rate() {
-            self.pacer.sent(bytes, rate, now);
+            self.pacer.sent(bytes, rate, self.trip.timeout(), now);
         }
         if self.timers.retransmission.is_none() || repeats_earliest {
             // R1, and section 6.1: where the earliest leaves again.
